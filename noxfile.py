@@ -1,0 +1,56 @@
+"""Everything a developer runs: `nox` for lint and the fast tests, `nox -l` for the rest."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "tests"]
+nox.options.default_venv_backend = "venv"
+
+CPP_TOOLS = ("cmake>=3.24", "ninja>=1.11")
+
+
+def run_cpp_tests(session: nox.Session, folder: str, *flags: str) -> None:
+    """Build the C++ tests in `build/<folder>` with the given CMake flags and run them."""
+    session.install(*CPP_TOOLS)
+    build = f"build/{folder}"
+    settings = ("-DQSP_PYTHON=OFF", "-DQSP_TESTS=ON", "-DQSP_CHECKS=ON", "-DQSP_WERROR=ON", *flags)
+    session.run("cmake", "-S", ".", "-B", build, "-G", "Ninja", *settings)
+    session.run("cmake", "--build", build, "--parallel", "2")
+    session.run(f"{build}/qsp_tests", *session.posargs, external=True)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The fast tests on the installed package; `nox -s tests -- -m slow` for the slow ones."""
+    session.install(".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formatting, lint and types, exactly as in continuous integration."""
+    session.install(".[test]")
+    session.run("bash", ".ci/lint", external=True)
+
+
+@nox.session
+def cpp(session: nox.Session) -> None:
+    """The C++ unit tests alone, with the engine's own checks on and warnings as errors."""
+    run_cpp_tests(session, "cpp")
+
+
+@nox.session
+@nox.parametrize("sanitizers", ["address,undefined", "thread"], ids=["memory", "threads"])
+def sanitize(session: nox.Session, sanitizers: str) -> None:
+    """The C++ unit tests under address and undefined-behaviour, or under thread sanitizers."""
+    folder = "sanitize-" + sanitizers.replace(",", "-")
+    run_cpp_tests(session, folder, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DQSP_SANITIZE={sanitizers}")
+
+
+@nox.session(venv_backend="none")
+def dev(session: nox.Session) -> None:
+    """An editable installation into the active environment; changed C++ is rebuilt on import."""
+    session.run("pip", "install", "scikit-build-core>=0.11", "pybind11>=3.0", *CPP_TOOLS)
+    settings = ("-Cbuild-dir=build/editable", "-Ceditable.rebuild=true")
+    session.run("pip", "install", "--no-build-isolation", *settings, "-e", ".[test,dev]")

@@ -1,0 +1,76 @@
+"""qsp_abm: a tumour's microenvironment cell by cell inside a patient.
+
+Describe with `Model`, `Lattice`, `Group`, `CellType`, `Field`, `Rule` and the processes; run with `Simulation`; read with
+`open_run`. Ready-made parts are in `qsp_abm.library`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._core import version as __version__
+from .body.description import Body, Drug
+from .doses import Dose, Regimen
+from .errors import ModelError, SolverError
+from .model import CellType, Constant, Field, Group, Hits, Lattice, LogNormal, Model, Readout, Synapse, Trait, Vessels
+from .parameters import Parameter
+from .processes import Become, Chemotaxis, Die, Divide, Kill, Leave, Move, Recruit, Secrete, TakeUp
+from .rules import Rule
+from .start import Ball, Cells, FromTable, Scatter
+
+if TYPE_CHECKING:
+    from .output import Run, RunSet, open_folder, open_run
+    from .simulation import Simulation
+
+_LATER = {"Run": "output", "RunSet": "output", "open_folder": "output", "open_run": "output", "Simulation": "simulation"}
+
+__all__ = [
+    "Ball",
+    "Become",
+    "Body",
+    "CellType",
+    "Cells",
+    "Chemotaxis",
+    "Constant",
+    "Die",
+    "Divide",
+    "Dose",
+    "Drug",
+    "Field",
+    "FromTable",
+    "Group",
+    "Hits",
+    "Kill",
+    "Lattice",
+    "Leave",
+    "LogNormal",
+    "Model",
+    "ModelError",
+    "Move",
+    "Parameter",
+    "Readout",
+    "Recruit",
+    "Regimen",
+    "Rule",
+    "Run",
+    "RunSet",
+    "Scatter",
+    "Secrete",
+    "Simulation",
+    "SolverError",
+    "Synapse",
+    "TakeUp",
+    "Trait",
+    "Vessels",
+    "__version__",
+    "open_folder",
+    "open_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what runs on first use: describing needs numpy, pydantic and the compiled registry alone."""
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

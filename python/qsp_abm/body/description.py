@@ -1,0 +1,152 @@
+"""What a body and a drug are: Antimony text, its numbers, and the signals that cells can read. Nothing here runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Self
+
+from pydantic import Field as Setting
+from pydantic import model_validator
+
+from ..errors import ModelError
+from ..frozen import Frozen, Quantity
+from ..parameters import Parameter
+
+__all__ = ["Body", "Drug", "compose", "parameter_values"]
+
+_NAME = r"^[a-z][a-z0-9_]*$"
+_DECLARED = re.compile(r"(?m)^\s*(?:const\s+)?([A-Za-z_]\w*)\s*=(?!=)")
+
+
+class _Part(Frozen):
+    """What bodies and drugs share.
+
+    Every parameter ``p`` of a part named ``n`` appears in the Antimony text as ``n_p``; its value comes from the Parameter and
+    is not written in the text. Quantities derived from parameters are written with ``:=``, so that they follow a change.
+    """
+
+    name: Annotated[str, Setting(pattern=_NAME)]
+    antimony: str = ""
+    signals: dict[str, tuple[str, str]] = {}
+    species: dict[str, str] = {}
+    parameters: tuple[Parameter, ...] = ()
+
+    def identifier(self, parameter: str) -> str:
+        """Return the id of a parameter in the Antimony text."""
+        return f"{self.name}_{parameter}"
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.model_dump_json()))
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [parameter.name for parameter in self.parameters]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"parameter '{min(twice)}' is given twice")
+        declared = set(_DECLARED.findall(self.antimony)) & {self.identifier(name) for name in names}
+        if declared:
+            raise ValueError(f"antimony sets '{min(declared)}', whose value comes from the parameters; leave it out")
+        return self
+
+
+class Body(_Part):
+    """A compartmental ODE model of the patient.
+
+    Parameters
+    ----------
+    name
+        Prefix of its parameters.
+    antimony
+        Statements (no ``model ... end``); time in day, species as amounts (``substanceOnly species``).
+    signals
+        Name that rules and records use -> (id in the model, unit).
+    species
+        Unit of each species, for records.
+    parameters
+        Their values.
+    """
+
+
+class Drug(_Part):
+    """What is given, and what the body does with it.
+
+    Parameters
+    ----------
+    name
+        Prefix of all its ids.
+    unit
+        Unit of a dose, ``mg`` or ``cell``.
+    molar_mass
+        g/mol.
+    antimony, signals, species, parameters
+        As in `Body`.
+    dose_into
+        Species that a bolus is added to, in `unit`.
+    infusion
+        Parameter that holds the rate of the running infusions, `unit` per day; None: only boluses.
+    duration
+        Infusion time of doses that state none, day; 0: a bolus.
+    first_dose
+        Parameter that is set to the time of the first dose, day, for clearances that depend on the time since then.
+    weight
+        Body weight for doses per kg, kg.
+    """
+
+    unit: str = "mg"
+    molar_mass: Annotated[float, Setting(gt=0)] | None = None
+    dose_into: str
+    infusion: str | None = None
+    duration: Annotated[float, Quantity("day", non_negative=True)] = 0.0
+    first_dose: str | None = None
+    weight: Annotated[float, Quantity("kg", positive=True)] | None = None
+
+    @model_validator(mode="after")
+    def _infusion_known(self) -> Self:
+        if self.duration > 0 and self.infusion is None:
+            raise ValueError("it has an infusion time but no parameter for the infusion rate")
+        return self
+
+
+def compose(body: Body | None, drugs: Sequence[Drug] = (), *, values: bool = True) -> str:
+    """Return one Antimony model of a body and its drugs.
+
+    Parameters
+    ----------
+    body, drugs
+        The parts; their ids must not clash.
+    values
+        False leaves the numbers out (all 1): the text that is compiled once for all patients.
+
+    Raises
+    ------
+    ModelError
+        If two parts have the same name, or one signal is given twice.
+    """
+    parts: list[Body | Drug] = [*([body] if body else []), *drugs]
+    _refuse_twice((part.name for part in parts), "the body and drugs are called")
+    _refuse_twice((name for part in parts for name in part.signals), "a body signal is called")
+    lines = ["model body"]
+    for part in parts:
+        lines += ["", f"  // {type(part).__name__.lower()}: {part.name}"]
+        for parameter in part.parameters:
+            number = repr(float(parameter.value)) if values else "1"
+            remark = f"  // {parameter.unit or '1'}; {parameter.source}".replace("\n", " ") if values else ""
+            lines.append(f"  {part.identifier(parameter.name)} = {number};{remark}")
+        lines += [f"  {line.rstrip()}" for line in part.antimony.strip().splitlines()]
+    return "\n".join([*lines, "end", ""])
+
+
+def parameter_values(body: Body | None, drugs: Sequence[Drug] = ()) -> dict[str, float]:
+    """Return every parameter id of the composed model with its value."""
+    parts: list[Body | Drug] = [*([body] if body else []), *drugs]
+    return {part.identifier(parameter.name): float(parameter.value) for part in parts for parameter in part.parameters}
+
+
+def _refuse_twice(names: Iterable[str], what: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ModelError(f"two of {what} '{name}'; names must differ")
+        seen.add(name)

@@ -1,0 +1,23 @@
+"""`qsp-abm describe`: a model as sentences."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["describe"]
+
+
+def describe(
+    model: Annotated[
+        str,
+        typer.Argument(help="Model of the library, JSON file, file.py:function, experiment file or run.", show_default=False),
+    ],
+) -> None:
+    """Say each process and rule as a sentence."""
+    from qsp_abm import model_source
+    from qsp_abm.sentences import sentences
+
+    for line in sentences(model_source.find(model)):
+        typer.echo(line)

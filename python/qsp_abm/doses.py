@@ -1,0 +1,190 @@
+"""What is given and when: doses, named regimens, and their expansion to a schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import Field as Setting
+from pydantic import field_validator, model_validator
+
+from . import units
+from .errors import ModelError, suggest
+from .frozen import Frozen, Quantity
+
+if TYPE_CHECKING:
+    from .body.description import Drug
+
+__all__ = ["Administration", "Course", "Dose", "Regimen", "courses", "schedule"]
+
+TOLERANCE = 1e-10  # relative; times closer than this are the same instant
+_SHORTEST = 1.0 / 86400.0  # day; a shorter infusion is a bolus
+
+
+def same_instant(time: float) -> float:
+    """Return how far from a time (day) another one still counts as the same."""
+    return TOLERANCE * max(1.0, abs(time))
+
+
+class Dose(Frozen):
+    """One administration, or a repeated one.
+
+    Parameters
+    ----------
+    drug
+        Name of a drug of the model.
+    amount
+        ``"200 mg"``, ``"2 mg/kg"``, ``"1e8 cell"``, or a number in the unit of the drug.
+    at
+        First time, day.
+    every
+        Interval, day; None: given once.
+    count
+        Number of administrations; None with `every`: as long as the run goes.
+    until
+        No administration later than this, day.
+    duration
+        Infusion time, day; 0 is a bolus; None is the default of the drug.
+    route
+        Only ``iv`` so far.
+
+    Examples
+    --------
+    >>> Dose("pembrolizumab", "200 mg", every="3 week").every
+    21.0
+    """
+
+    drug: Annotated[str, Setting(min_length=1)]
+    amount: float | str
+    at: Annotated[float, Quantity("day", non_negative=True)] = 0.0
+    every: Annotated[float, Quantity("day", positive=True)] | None = None
+    count: Annotated[int, Setting(ge=1)] | None = None
+    until: Annotated[float, Quantity("day", non_negative=True)] | None = None
+    duration: Annotated[float, Quantity("day", non_negative=True)] | None = None
+    route: Literal["iv"] = "iv"
+
+    def __init__(self, *positional: Any, **given: Any) -> None:
+        if len(positional) > 2:
+            raise ModelError("Dose: takes the drug and the amount without names; name the rest (at=, every=, ...)")
+        for name, value in zip(("drug", "amount"), positional, strict=False):
+            if name in given:
+                raise ModelError(f"Dose: {name} is given twice")
+            given[name] = value
+        super().__init__(**given)
+
+    @field_validator("amount", mode="before")
+    @classmethod
+    def _readable(cls, amount: Any) -> float | str:
+        if hasattr(amount, "magnitude") and hasattr(amount, "units"):
+            amount = f"{float(amount.magnitude)!r} {amount.units}".replace("kilogram", "kg")
+        if isinstance(amount, str):
+            number, unit = units.split(amount, "amount")
+            if unit:
+                kind = "cell" if units.same_dimension(unit.removesuffix("/kg").strip(), "cell") else "mg"
+                units.to_dose(amount, kind, "amount", 1.0)  # the unit of the drug is not known yet
+                return amount.strip()
+            amount = number
+        return units.to(amount, "", "amount", non_negative=True)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.every is None and (self.until is not None or (self.count or 1) > 1):
+            raise ValueError("count and until need every, the interval between administrations")
+        if self.until is not None and self.until < self.at:
+            raise ValueError(f"until ({self.until:g} day) is before at ({self.at:g} day)")
+        if self.duration and self.duration < _SHORTEST:
+            raise ValueError(f"duration {self.duration:g} day is below 1 s; write 0 for a bolus")
+        return self
+
+
+class Regimen(Frozen):
+    """A named set of doses.
+
+    Parameters
+    ----------
+    name
+        Such as ``pembrolizumab 200 mg q3w``.
+    doses
+        What is given.
+    source
+        Label or paper.
+    """
+
+    name: str
+    doses: tuple[Dose, ...]
+    source: str = ""
+
+
+class Course(NamedTuple):
+    """A dose as plain numbers: amount in the unit of the drug, times in day, `repeats` administrations in all (may be infinite)."""
+
+    drug: int
+    at: float
+    every: float
+    repeats: float
+    amount: float
+    duration: float
+
+    def time(self, number: int) -> float:
+        """Time of an administration, day; computed, never accumulated. Infinite after the last one."""
+        if number >= self.repeats:
+            return math.inf
+        return self.at + number * self.every if number else self.at
+
+
+class Administration(NamedTuple):
+    """One administration: time (day), drug, amount in its unit, infusion time (day; 0: bolus)."""
+
+    time: float
+    drug: str
+    amount: float
+    duration: float
+
+
+def courses(doses: Iterable[Dose | Regimen], drugs: Sequence[Drug]) -> tuple[Course, ...]:
+    """Convert doses to plain numbers, in an order that does not depend on theirs; doses of zero are dropped.
+
+    Raises
+    ------
+    ModelError
+        For an unknown drug, an amount in a wrong unit, an infusion of a drug that has none.
+    """
+    names = [drug.name for drug in drugs]
+    found = []
+    for dose in (one for given in doses for one in (given.doses if isinstance(given, Regimen) else (given,))):
+        if dose.drug not in names:
+            raise ModelError(f"dose: unknown drug '{dose.drug}'{suggest(dose.drug, names)}")
+        index = names.index(dose.drug)
+        drug = drugs[index]
+        amount = units.to_dose(dose.amount, drug.unit, f"dose of {drug.name}", drug.weight)
+        duration = drug.duration if dose.duration is None else dose.duration
+        if duration > 0 and drug.infusion is None:
+            raise ModelError(f"dose of {drug.name}: it cannot be infused; allowed: duration 0 (a bolus)")
+        repeats = 1.0
+        if dose.every is not None:
+            repeats = float(dose.count) if dose.count is not None else math.inf
+            if dose.until is not None:
+                repeats = min(repeats, 1.0 + math.floor((dose.until - dose.at + same_instant(dose.until)) / dose.every))
+        if amount > 0:
+            found.append(Course(index, dose.at, dose.every or 0.0, repeats, amount, duration))
+    return tuple(sorted(found))
+
+
+def schedule(doses: Iterable[Dose | Regimen], drugs: Sequence[Drug], until: float) -> list[Administration]:
+    """List all administrations before a time, sorted.
+
+    Parameters
+    ----------
+    doses, drugs
+        What is given, and the drugs of the model.
+    until
+        End of the run, day; an administration at that very moment is left out.
+    """
+    rows = []
+    for course in courses(doses, drugs):
+        number = 0
+        while (time := course.time(number)) < until - same_instant(until):
+            rows.append(Administration(time, drugs[course.drug].name, course.amount, course.duration))
+            number += 1
+    return sorted(rows)

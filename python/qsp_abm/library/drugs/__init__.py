@@ -1,0 +1,7 @@
+"""Drugs, one file each."""
+
+from __future__ import annotations
+
+from .pembrolizumab import pembrolizumab
+
+__all__ = ["pembrolizumab"]

@@ -1,0 +1,114 @@
+"""Numbers with their unit and source, read from one TOML table per thing.
+
+A table in ``library/parameters/<name>.toml`` holds one section per number: ``value`` (a number in ``unit``, or text with the
+unit of the source), ``unit`` (the unit inside), ``source``, ``kind``, and optionally ``spread`` and ``note``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+from pydantic import Field as Setting
+
+from . import units
+from .errors import ModelError, suggest
+from .frozen import Frozen
+
+__all__ = ["Parameter", "load", "tables"]
+
+Kind = Literal["measured-human", "measured-animal", "in-vitro", "fitted-in-model", "assumed", "unverified"]
+
+
+class Parameter(Frozen):
+    """One biological number.
+
+    Parameters
+    ----------
+    name
+        Unique in its table.
+    value
+        In `unit`.
+    unit
+        Empty for a plain number.
+    source
+        A DOI, or a PMID with table or figure; for assumed and unverified numbers the reason.
+    kind
+        How well it is known.
+    spread
+        How it varies among people or sources.
+    note
+        Arithmetic and remarks.
+    """
+
+    name: Annotated[str, Setting(pattern=r"^[a-z][a-z0-9_]*$")]
+    value: float
+    unit: str = ""
+    source: Annotated[str, Setting(min_length=1)]
+    kind: Kind
+    spread: str = ""
+    note: str = ""
+
+
+def tables() -> list[str]:
+    """Return the names of all tables of the library."""
+    folder = resources.files("qsp_abm") / "library" / "parameters"
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load(table: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Parameter]:
+    """Read a table of the library, with some values replaced.
+
+    Parameters
+    ----------
+    table
+        Name of the file without ``.toml``.
+    overrides
+        Parameter name to value: text with a unit, a number in the unit of the parameter, or a Parameter.
+
+    Raises
+    ------
+    ModelError
+        For an unknown table or parameter, and a value that its unit forbids.
+
+    Examples
+    --------
+    >>> load("pembrolizumab", {"clearance": "0.3 L/day"})["clearance"].value
+    0.3
+    """
+    parameters = dict(_read(table))
+    for name, value in (overrides or {}).items():
+        if name not in parameters:
+            raise ModelError(f"{table}: unknown parameter '{name}'{suggest(name, parameters)}")
+        old = parameters[name]
+        if isinstance(value, Parameter):
+            number = units.to(value.value, value.unit, f"{table}.{name}")
+            if value.unit != old.unit:
+                number = units.to(f"{number!r} {value.unit}", old.unit, f"{table}.{name}")
+            parameters[name] = value.replace(name=name, value=number, unit=old.unit)
+        else:
+            number = units.to(value, old.unit, f"{table}.{name}")
+            note = f"replaces {old.value:g} {old.unit} from {old.source}"
+            parameters[name] = old.replace(value=number, source="set by the user", kind="assumed", spread="", note=note)
+    return parameters
+
+
+@lru_cache
+def _read(table: str) -> dict[str, Parameter]:
+    path = resources.files("qsp_abm") / "library" / "parameters" / f"{table}.toml"
+    if not path.is_file():
+        raise ModelError(f"unknown table of parameters '{table}'{suggest(table, tables())}")
+    try:
+        sections = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(f"{table}.toml: {error}") from error
+    parameters = {}
+    for name, given in sections.items():
+        if not isinstance(given, dict) or "value" not in given:
+            raise ModelError(f"{table}.toml: '{name}' must be a section with value, unit, source and kind")
+        value = units.to(given["value"], given.get("unit", ""), f"{table}.{name}")
+        parameters[name] = Parameter(**(given | {"name": name, "value": value}))
+    return parameters
