@@ -92,7 +92,9 @@ inline void act(Context& context, std::uint32_t slot, const MoveSpec& spec, std:
       free = base::uniform(words[3]) < static_cast<double>(spec.permeability[agents.type[solid]]);
   }
   if (!free) {
-    heading_now = agent::no_heading;  // it turns away from what it met
+    // It turns back. Every change of place or heading then has a partner of the same rate, so that walls, obstacles and
+    // crowding leave every place equally likely; a heading drawn anew would gather cells at walls and in corners.
+    heading_now = context.neighbourhood.opposite(heading_now);
     return;
   }
   if (type.occupies == Occupies::solid) {

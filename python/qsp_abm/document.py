@@ -47,7 +47,9 @@ def resolve(document: Any, path: str, what: str) -> tuple[str | int, ...]:
             keys.append(key)
             parts = parts[key.count(".") + 1 :]
         else:
-            raise ModelError(f"{what}: '{path}': '{'.'.join(str(key) for key in keys)}' is a value, it has no '{parts[0]}'")
+            raise ModelError(
+                f"{what}: '{path}': '{'.'.join(str(key) for key in keys)}' is a value, it has no '{parts[0]}'"
+            )
         here = here[keys[-1]]
     return tuple(keys)
 

@@ -175,7 +175,11 @@ def _describe(result: Change, days: float, planned: int) -> str:
     number = "1 replicate" if result.replicates == 1 else f"{result.replicates} replicates"
     number += f" of {planned}" if planned != result.replicates else ""
     spread = "" if result.replicates == 1 else f" (5-95 %: {100 * result.low:+.1f} to {100 * result.high:+.1f} %)"
-    net = f"net {result.rate:+.4f} /day" if math.isfinite(result.rate) else "no tumour cell left, below what the section resolves"
+    net = (
+        f"net {result.rate:+.4f} /day"
+        if math.isfinite(result.rate)
+        else "no tumour cell left, below what the section resolves"
+    )
     return f"tumour {100 * result.median:+.1f} %{spread} over {days:g} day, {net}, {number}"
 
 

@@ -115,7 +115,11 @@ def run_task(task: Task, progress: Progress) -> None:
         force=task.force,
         progress=progress,
         checkpoint=task.checkpoint,
-        provenance={**task.provenance, "threads_asked": task.threads or "automatic", "threads_used": simulation.threads},
+        provenance={
+            **task.provenance,
+            "threads_asked": task.threads or "automatic",
+            "threads_used": simulation.threads,
+        },
     )
 
 
@@ -185,9 +189,11 @@ def _watch(
     while running:
         try:
             with suppress(queue.Empty):
-                watcher.advanced(*messages.get(timeout=_PAUSE))
+                number, step, steps = messages.get(timeout=_PAUSE)
                 while True:
-                    watcher.advanced(*messages.get_nowait())
+                    if number in running.values():  # a last message may come after the end
+                        watcher.advanced(number, step, steps)
+                    number, step, steps = messages.get_nowait()
             for future in [each for each in running if each.done()]:
                 number = running.pop(future)
                 outcomes[number] = _outcome(future)
@@ -205,7 +211,9 @@ def _outcome(future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
     except BrokenProcessPool:
-        return Outcome("failed", "a process of the runs ended without a word (out of memory?); `qsp-abm resume` goes on")
+        return Outcome(
+            "failed", "a process of the runs ended without a word (out of memory?); `qsp-abm resume` goes on"
+        )
 
 
 # -- inside a worker ------------------------------------------------------------------------------------------------

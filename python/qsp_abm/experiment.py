@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from .doses import Dose, Regimen
     from .model import Model
 
-__all__ = ["Arm", "Experiment", "Job", "Record", "Repeat"]
+__all__ = ["Arm", "Experiment", "Job", "Record", "Repeat", "located"]
 
 _WHOLE = 1e-9  # part of a time by which it may miss a whole number of steps
-_TABLES = re.compile(r"\b(Experiment|Arm|Record|Repeat): ")  # a reader of a file knows its tables, not our classes
+_TABLES = re.compile(
+    r"\b(Experiment|Arm|Record|Repeat|Dose|Lattice|Ball|Cells|FromTable|Scatter): "
+)  # a reader of a file knows its tables, not our classes
 _NEW = ("model", "parameters")  # the one table in which a sweep may name what the file does not
 
 
@@ -111,9 +113,9 @@ class Experiment(Frozen):
     seed: Annotated[int, Setting(ge=0, lt=2**64, strict=True)] = 0
     model: dict[str, Any]
     start: tuple[dict[str, Any], ...] = ()
-    arms: Annotated[dict[Annotated[str, Setting(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")], Arm], Setting(min_length=1)] = {
-        "untreated": Arm()
-    }
+    arms: Annotated[
+        dict[Annotated[str, Setting(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")], Arm], Setting(min_length=1)
+    ] = {"untreated": Arm()}
     record: Record = Record()
     repeat: Repeat = Repeat()
     vessel_draw: Annotated[int, Setting(ge=0)] | None = None
@@ -141,7 +143,9 @@ class Experiment(Frozen):
         if self.seed + self.repeat.replicates > 2**64:
             raise ValueError(f"seed {self.seed} and {self.repeat.replicates} replicates pass 2^64")
         if self.record.every > self.duration:
-            raise ValueError(f"record.every ({self.record.every:g} day) is longer than duration ({self.duration:g} day)")
+            raise ValueError(
+                f"record.every ({self.record.every:g} day) is longer than duration ({self.duration:g} day)"
+            )
         for key in self.repeat.vary:
             self._targets(self.document(), key)
         return self
@@ -175,7 +179,7 @@ class Experiment(Frozen):
     @classmethod
     def from_document(cls, document: Mapping[str, Any], folder: str | Path = ".", file: str = "experiment") -> Self:
         """Build an experiment from plain tables, with the folder that its paths begin at."""
-        with _place(file):
+        with located(file):
             experiment = cls(**document)
         experiment._folder, experiment._file = Path(folder), file
         return experiment
@@ -184,6 +188,11 @@ class Experiment(Frozen):
         """Return the experiment as plain tables, complete."""
         plain: dict[str, Any] = json.loads(json.dumps(self.model_dump(exclude_none=True), default=str))
         return plain
+
+    @property
+    def file(self) -> str:
+        """The file, as errors name it."""
+        return self._file
 
     @property
     def folder(self) -> Path:
@@ -198,7 +207,7 @@ class Experiment(Frozen):
         """Return the experiment at one point of a sweep, which is a single experiment itself."""
         document = self.document()
         document["repeat"].pop("vary", None)
-        with _place(self._file):
+        with located(self._file):
             for key, value in values.items():
                 for target in self._targets(document, key):
                     put(document, target, value)
@@ -218,7 +227,9 @@ class Experiment(Frozen):
         if last == "dose" and drug and "." not in drug and drug not in document:
             found = [place for place, given in doses if given == drug]
             if not found:
-                raise ModelError(f"repeat.vary: no arm is given '{drug}'{suggest(drug, sorted({given for _, given in doses}))}")
+                raise ModelError(
+                    f"repeat.vary: no arm is given '{drug}'{suggest(drug, sorted({given for _, given in doses}))}"
+                )
             return list(found)
         parts = key.split(".")
         if tuple(parts[:2]) == _NEW and len(parts) > 2:
@@ -230,14 +241,14 @@ class Experiment(Frozen):
 
     def build_model(self) -> Model:
         """Build the model."""
-        with _place(f"{self._file}: model"):
+        with located(f"{self._file}: model"):
             return model_source.build(self.model, self._folder)
 
     def build_start(self) -> tuple[Any, ...]:
         """Build what the run starts from."""
         built = []
         for number, given in enumerate(self.start):
-            with _place(f"{self._file}: start.{number}"):
+            with located(f"{self._file}: start.{number}"):
                 built.append(_start(given, self._folder))
         return tuple(built)
 
@@ -249,7 +260,7 @@ class Experiment(Frozen):
             raise ModelError(f"{self._file}: unknown arm '{arm}'{suggest(arm, self.arms)}")
         built: list[Dose | Regimen] = []
         for number, given in enumerate(self.arms[arm].doses):
-            with _place(f"{self._file}: arms.{arm}.doses.{number}"):
+            with located(f"{self._file}: arms.{arm}.doses.{number}"):
                 built.append(model_source.regimen(given) if isinstance(given, str) else Dose(**given))
         return tuple(built)
 
@@ -347,7 +358,7 @@ class Job:
 
 
 @contextmanager
-def _place(where: str) -> Iterator[None]:
+def located(where: str) -> Iterator[None]:
     """Name the file and the place in every error."""
     try:
         yield
@@ -364,7 +375,9 @@ def _start(given: dict[str, Any], folder: Path) -> Any:
     kind = given.get("kind")
     if kind not in kinds:
         raise ModelError(f"kind: {kind!r} is unknown{suggest(str(kind), kinds)}")
-    return kinds[kind](**(given | ({"path": str(folder / given["path"])} if isinstance(given.get("path"), str) else {})))
+    return kinds[kind](
+        **(given | ({"path": str(folder / given["path"])} if isinstance(given.get("path"), str) else {}))
+    )
 
 
 def _flattened(parameters: Any, before: str = "") -> Iterator[tuple[str, Any]]:

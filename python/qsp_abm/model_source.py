@@ -16,6 +16,7 @@ from .model import Lattice, Model
 
 __all__ = ["build", "find", "regimen"]
 
+
 def build(given: Mapping[str, Any], folder: Path) -> Model:
     """Build a model from a table with ``use`` and what overrides it.
 
@@ -73,7 +74,9 @@ def _from_json(path: Path, overrides: dict[str, Any]) -> Model:
     if not path.is_file():
         raise ModelError(f"{path}: no such file")
     if "parameters" in overrides:
-        raise ModelError(f"{path.name}: a JSON model holds finished numbers; parameters can be set for models of functions")
+        raise ModelError(
+            f"{path.name}: a JSON model holds finished numbers; parameters can be set for models of functions"
+        )
     model = Model.from_json(path)
     for name in overrides:
         if name not in Model.model_fields:
@@ -89,7 +92,9 @@ def _function(use: str, folder: Path) -> Callable[..., Any]:
         return _user_function(folder / file, name)
     parts = use.removeprefix("qsp_abm.").split(".")
     if len(parts) != 3 or parts[:2] != ["library", "models"]:
-        raise ModelError(f"use: cannot read '{use}'; allowed: 'library.models.<name>', '<file>.json', '<file>.py:<function>'")
+        raise ModelError(
+            f"use: cannot read '{use}'; allowed: 'library.models.<name>', '<file>.json', '<file>.py:<function>'"
+        )
     return catalogue.builder("models", parts[2])
 
 
@@ -123,8 +128,11 @@ def _call(function: Callable[..., Any], arguments: dict[str, Any], use: str) -> 
             if name not in known:
                 raise ModelError(f"unknown name '{name}'{suggest(name, known)}")
     missing = [
-        name for name, each in known.items()
-        if each.default is each.empty and name not in arguments and each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+        name
+        for name, each in known.items()
+        if each.default is each.empty
+        and name not in arguments
+        and each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
     ]
     if missing:
         raise ModelError(f"{use} needs {', '.join(missing)}")

@@ -112,6 +112,7 @@ def place(model: Model, starts: Sequence[Start], vessel_seed: int) -> Placement:
 class _Table:
     points: Floats  # (N, 3), um; z is 0 without a column for it
     labels: list[str]
+    rows: list[int]  # of the file, from 1, the header included
     flat: bool
 
 
@@ -135,19 +136,26 @@ def _read_table(start: FromTable) -> _Table:
         if named[key] not in header:
             raise ModelError(f"start: {start.path}: no column '{named[key]}'{suggest(named[key], header)}")
     where = [header.index(named[key]) for key in wanted]
-    points = np.zeros((len(rows) - 1, 3))
-    labels = []
-    for number, row in enumerate(rows[1:]):
+    for name in start.select:
+        if name not in header:
+            raise ModelError(f"start: {start.path}: no column '{name}' to select by{suggest(name, header)}")
+    chosen = [(header.index(name), str(value)) for name, value in start.select.items()]
+    points, labels, numbers = [], [], []
+    for number, row in enumerate(rows[1:], 2):
         try:
-            for axis, column in enumerate(where[:-1]):
-                points[number, axis] = float(row[column])
+            if any(row[column].strip() != value for column, value in chosen):
+                continue
+            point = [float(row[column]) for column in where[:-1]]
             labels.append(row[where[-1]].strip())
         except (IndexError, ValueError):
-            raise ModelError(f"start: {start.path}: row {number + 2} is {','.join(row)!r}; allowed: numbers and a cell type") from None
-    if not np.isfinite(points).all():
-        row = int(np.argmin(np.isfinite(points).all(axis=1)))
-        raise ModelError(f"start: {start.path}: row {row + 2} has a position that is not a finite number")
-    return _Table(points, labels, flat)
+            raise ModelError(f"start: {start.path}: row {number} is {','.join(row)!r}; allowed: numbers and a cell type") from None
+        if not all(map(math.isfinite, point)):
+            raise ModelError(f"start: {start.path}: row {number} has a position that is not a finite number")
+        points.append([*point, 0.0][:3])
+        numbers.append(number)
+    if not points:
+        raise ModelError(f"start: {start.path}: no row has {', '.join(f'{n} = {v}' for n, v in start.select.items())}")
+    return _Table(np.array(points), labels, numbers, flat)
 
 
 def _lattice(model: Model, tables: Sequence[tuple[FromTable, _Table]]) -> Lattice:
@@ -157,7 +165,7 @@ def _lattice(model: Model, tables: Sequence[tuple[FromTable, _Table]]) -> Lattic
         if lattice.shape is None:
             h = lattice.spacing
             extent = np.ptp(table.points, axis=0)
-            sides = [max(1, math.ceil((side + 2 * start.margin) / h)) for side in extent]
+            sides = [math.floor((side + 2 * start.margin) / h) + 1 for side in extent]  # the last cell lies inside, not on the face
             lattice = lattice.replace(shape=(sides[0], sides[1], 1 if table.flat else sides[2]))
         if lattice.dimensions == 2 and lattice.thickness is None:
             lattice = lattice.replace(thickness=start.thickness)
@@ -168,9 +176,10 @@ def _lattice(model: Model, tables: Sequence[tuple[FromTable, _Table]]) -> Lattic
 
 def _from_table(model: Model, lattice: Lattice, start: FromTable, table: _Table, report: Report) -> list[_Batch]:
     known = set(table.labels)
-    for name in start.types:
-        if name != "*" and name not in known:
-            report.add(f"label '{name}' is mapped but does not occur in {start.path.name}")
+    report.add(f"{start.path.name}: {len(table.labels)} rows", rows=len(table.labels))
+    absent = [name for name in start.types if name != "*" and name not in known]
+    if absent:
+        report.add(f"labels that are mapped but do not occur: {', '.join(absent)}", absent=absent)
     unmapped = sorted(known - set(start.types)) if "*" not in start.types else []
     if unmapped:
         raise ModelError(
@@ -186,7 +195,7 @@ def _from_table(model: Model, lattice: Lattice, start: FromTable, table: _Table,
         row = int(np.argmax(outside))
         raise ModelError(
             f"start: {start.path}: {int(outside.sum())} cells lie outside the lattice of {shape[0]} x {shape[1]} x {shape[2]} voxels, "
-            f"such as row {row + 2} at {table.points[row].tolist()} um"
+            f"such as row {table.rows[row]} at {table.points[row].tolist()} um"
         )
     labels = np.array(table.labels)
     skipped: Counter[str] = Counter()
@@ -209,7 +218,6 @@ def _from_table(model: Model, lattice: Lattice, start: FromTable, table: _Table,
             chosen = np.isin(source, mine)
             own = _core.mix(keys[np.searchsorted(mine, source[chosen])], np.uint64(number))
             batches.append(_Batch(image[chosen], own, types, vessel))
-    report.add(f"{start.path.name}: {len(labels)} rows", rows=len(labels))
     if images:
         copies = sum(len(source) for source, _ in images)
         report.add(f"margin: tissue mirrored at the edges of the table, {copies} cells (before labels are skipped)")
@@ -374,6 +382,27 @@ class _Rooms:
             self.filled[voxel] += self.costs[code]
             self.small[voxel] += 1
 
+    def put_all(self, codes: NDArray[np.uint8], voxels: Ints, solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Put all cells that fit into the voxels they want, solid ones first, earlier ones first; return which did."""
+        stays = np.zeros(len(codes), bool)
+        solids = np.flatnonzero(solid)
+        stays[solids[np.unique(voxels[solids], return_index=True)[1]]] = True
+        self.solid[voxels[stays]] = codes[stays]
+
+        small = np.flatnonzero(~solid)
+        small = small[np.argsort(voxels[small], kind="stable")]
+        where, cost = voxels[small], np.array(self.costs)[codes[small]]
+        first = np.searchsorted(where, where)
+        total = np.cumsum(cost)
+        filled = total - (total - cost)[first] if len(small) else total
+        rank = np.arange(len(small)) - first
+        free = cost == 0
+        fits = np.where(self.solid[where] > 0, rank == 0, filled <= FULL_ROOM) | free
+        stays[small[fits]] = True
+        np.add.at(self.filled, where[fits & ~free], cost[fits & ~free])
+        np.add.at(self.small, where[fits & ~free], 1)
+        return stays
+
     def nearest(self, code: int, voxel: int, key: int) -> int:
         """Return the nearest voxel with room, one of equally near ones chosen by the key; -1: there is none at all."""
         nx, ny, nz = self.shape
@@ -415,21 +444,24 @@ def _rings(shape: tuple[int, int, int], radius: int) -> Iterator[list[tuple[int,
 def _settle(
     model: Model, lattice: Lattice, codes: NDArray[np.uint8], points: Floats, keys: Keys, report: Report
 ) -> tuple[Ints, _Rooms]:
-    """Return the voxel of each cell: solid cells first, in key order; what clashes moves to the nearest voxel with room."""
+    """Return the voxel of each cell.
+
+    All that fit where they are stay: solid cells first, then small ones, in a voxel in key order. What clashes then moves, in
+    key order again, to the nearest voxel with room.
+    """
     rooms = _Rooms(model, lattice)
     wanted = _voxels(lattice, points)
     voxels = wanted.copy()
-    solid = np.array([rooms.occupies[code] == "solid" for code in codes], bool)
-    moved = []
-    for index in np.concatenate([np.flatnonzero(solid), np.flatnonzero(~solid)]).tolist():
-        code, voxel = int(codes[index]), int(wanted[index])
-        if not rooms.fits(code, voxel):
-            voxel = rooms.nearest(code, voxel, int(keys[index]))
-            if voxel < 0:
-                name = list(model.types)[code - 1]
-                raise ModelError(f"start: {len(codes)} cells do not fit into {len(rooms.solid)} voxels; no room for a cell of type '{name}'")
-            voxels[index] = voxel
-            moved.append(index)
+    solid = np.array([occupies == "solid" for occupies in rooms.occupies])[codes]
+    stays = rooms.put_all(codes, wanted, solid)
+    moved = [int(index) for mine in (solid, ~solid) for index in np.flatnonzero(mine & ~stays)]
+    for index in moved:
+        code = int(codes[index])
+        voxel = rooms.nearest(code, int(wanted[index]), int(keys[index]))
+        if voxel < 0:
+            name = list(model.types)[code - 1]
+            raise ModelError(f"start: {len(codes)} cells do not fit into {len(rooms.solid)} voxels; no room for a cell of type '{name}'")
+        voxels[index] = voxel
         rooms.put(code, voxel)
     counts = Counter(list(model.types)[code - 1] for code in codes.tolist())
     report.add(

@@ -41,15 +41,21 @@ def sentences(model: Model) -> Iterator[str]:
 
 
 def _lattice(model: Model) -> str:
-    shape = "as large as the start" if model.lattice.shape is None else " x ".join(str(side) for side in model.lattice.shape)
+    shape = (
+        "as large as the start"
+        if model.lattice.shape is None
+        else " x ".join(str(side) for side in model.lattice.shape)
+    )
     return f"Lattice: {shape}, voxels of {model.lattice.spacing:g} um; one step is {model.dt * 1440:g} min."
 
 
 def _cell_type(cell_type: CellType, signals: dict[str, str], targets: dict[str, str]) -> Iterator[str]:
     name = cell_type.name
-    article = "remains" if cell_type.dead else {"solid": "a solid cell", "small": "a small cell", "none": "a cell without room"}[
-        cell_type.occupies
-    ]
+    article = (
+        "remains"
+        if cell_type.dead
+        else {"solid": "a solid cell", "small": "a small cell", "none": "a cell without room"}[cell_type.occupies]
+    )
     yield f"{name}: {article} of {cell_type.volume:g} um3."
     if cell_type.hits is not None:
         yield (

@@ -112,7 +112,9 @@ class FromTable(Frozen):
         Label -> type, ``"skip"``, or type -> fraction. Complete: a label that is missing is refused unless ``"*"`` stands for
         the rest.
     columns
-        Names of the columns: ``x``, ``y``, ``z`` (um) and ``type``.
+        Names of the columns: ``x``, ``y``, ``z`` (um) and ``type``; default ``x_um``, ``y_um``, ``z_um``, ``cell_type``.
+    select
+        Column -> value: only these rows, for tables that hold several sections.
     margin
         Room around the table, um.
     margin_filling
@@ -127,6 +129,7 @@ class FromTable(Frozen):
     path: Path
     types: dict[str, str | Fractions]
     columns: dict[str, str] = {}
+    select: dict[str, str | int] = {}
     margin: Annotated[float, Quantity("um", non_negative=True)] = 200.0
     margin_filling: Literal["mirror", "empty"] = "mirror"
     thickness: Annotated[float, Quantity("um", positive=True)] = 15.0

@@ -8,7 +8,7 @@ from machine import MINUTE, Floats, Machine, assert_equivalent, middle, one_type
 
 from qsp_abm import CellType, Chemotaxis, Field, Lattice, Model, Move
 
-CELLS = 4000
+CELLS = 10000
 
 
 def walkers(spacing: float, dt: float, motility: float, persistence: float, *, cells: int = CELLS, depth: int = 1, side: int = 901) -> Machine:
@@ -76,7 +76,7 @@ def test_motility_in_a_volume(persistence: float) -> None:
     assert fitted_motility(path, 2, 288.0, 3) == pytest.approx(10.0, rel=0.05)
 
 
-@pytest.mark.parametrize(("spacing", "motility"), [(8.0, 40.0), (10.0, 40.0), (20.0, 120.0)])
+@pytest.mark.parametrize(("spacing", "motility"), [(8.0, 40.0), (10.0, 60.0), (20.0, 200.0)])
 @pytest.mark.parametrize("dt", [1.5, 6.0, 12.0])
 def test_persistence_is_as_set_where_the_lattice_resolves_it(spacing: float, motility: float, dt: float) -> None:
     persistence = 12.0  # min
@@ -84,7 +84,7 @@ def test_persistence_is_as_set_where_the_lattice_resolves_it(spacing: float, mot
     width = (1 + np.sqrt(2)) / 2
     hops = (-width + np.sqrt(width**2 + 8 * persistence * 4 * motility / spacing**2)) / 4
     assert hops >= 3
-    machine = walkers(spacing, dt, motility, persistence, cells=3000, side=1201)
+    machine = walkers(spacing, dt, motility, persistence, cells=5000, side=1401)
     path = track(machine, 24)
     assert fitted_persistence(path, dt) == pytest.approx(persistence, rel=0.2)
 

@@ -81,7 +81,15 @@ class FakeSimulation:
             digest = {name: f"{name}{self.seed}{index}" for name in ("tissue", "drug_fields", "body", "all")}
             columns = same | {"cell_type": kinds, "group": kinds}
             writer.frame(
-                Frame(120 * index, every * index, np.full((count, 3), 5.0), columns, {}, np.array([count, 0]), digests=digest)
+                Frame(
+                    120 * index,
+                    every * index,
+                    np.full((count, 3), 5.0),
+                    columns,
+                    {},
+                    np.array([count, 0]),
+                    digests=digest,
+                )
             )
             writer.checkpoint({"state": np.array([self.seed, bool(self.doses), duration, every])})
             progress(120 * index, 120 * frames)
@@ -154,7 +162,9 @@ def test_run_writes_everything(tmp_path: Path, fake: type[FakeSimulation]) -> No
     assert made == [(7, 1), (8, 1), (7, 2), (7, 2), (8, 2), (8, 2)]  # the first two: the check of each start
     lines = result.stdout.splitlines()
     assert lines[0] == "start: 3 cells moved, 0 skipped"
-    untreated, treated = (next(line for line in lines if line.startswith(f"{arm}: ")) for arm in ("untreated", "pembrolizumab"))
+    untreated, treated = (
+        next(line for line in lines if line.startswith(f"{arm}: ")) for arm in ("untreated", "pembrolizumab")
+    )
     # Untreated seeds 7 and 8 end at 1000 + 200 * 1.07 and 1000 + 200 * 1.08.
     assert "tumour +21.5 % (5-95 %: +21.4 to +21.6 %) over 2 day, net +0.0974 /day, 2 replicates" in untreated
     assert "0.912 x untreated (95 % interval 0.907 to 0.916, 2 pairs)" in treated
@@ -164,7 +174,9 @@ def test_run_writes_everything(tmp_path: Path, fake: type[FakeSimulation]) -> No
 
 
 def test_seed_and_arm(tmp_path: Path, fake: type[FakeSimulation]) -> None:
-    result = call("run", experiment(tmp_path), "-o", tmp_path / "out", "--workers", 1, "--seed", 3, "--arm", "untreated")
+    result = call(
+        "run", experiment(tmp_path), "-o", tmp_path / "out", "--workers", 1, "--seed", 3, "--arm", "untreated"
+    )
     assert result.exit_code == 0, result.output
     assert [row["seed"] for row in json.loads((tmp_path / "out" / "index.json").read_text())] == [3, 4]
     assert not list((tmp_path / "out").glob("pembrolizumab*"))
@@ -256,12 +268,14 @@ def test_resume_one_file(tmp_path: Path, fake: type[FakeSimulation]) -> None:
         ('"200 mg"', '"-200 mg"', ["arms.pembrolizumab.doses.0", "-200 mg"]),
         ('"200 mg"', '"200 hour"', ["200 hour"]),
         ('"200 mg"', '"nan mg"', ["arms.pembrolizumab.doses.0", "nan"]),
-        ('drug = "pembrolizumab"', 'drug = "pembrolizumap"', ["arm 'pembrolizumab'", "did you mean 'pembrolizumab'"]),
+        ('drug = "pembrolizumab"', 'drug = "pembrolizumap"', ["arms.pembrolizumab: ", "did you mean 'pembrolizumab'"]),
         ("shape = [20, 20], ", "", ["lattice.shape"]),
         ("replicates = 2", 'vary = { "cd8.dose" = ["1 mg"] }', ["repeat.vary", "cd8"]),
     ],
 )
-def test_bad_input_writes_nothing(tmp_path: Path, fake: type[FakeSimulation], old: str, new: str, words: list[str]) -> None:
+def test_bad_input_writes_nothing(
+    tmp_path: Path, fake: type[FakeSimulation], old: str, new: str, words: list[str]
+) -> None:
     assert old in TEXT
     path = experiment(tmp_path, TEXT.replace(old, new, 1))
     refused(call("run", path, "-o", tmp_path / "out"), tmp_path, *words)
@@ -305,6 +319,80 @@ def test_a_rule_target_with_two_limits(tmp_path: Path) -> None:
     )
     path = experiment(tmp_path, 'duration = "1 day"\n[model]\nuse = "own.py:build"\n')
     refused(call("run", path, "-o", tmp_path / "out"), tmp_path, "model: ", "divide.rate", "limit")
+
+
+# -- with the engine ----------------------------------------------------------------------------------------------------
+
+TABLE = """
+[[start]]
+kind = "table"
+path = "cells.csv"
+margin = "40 um"
+margin_filling = "empty"
+types = { Tumour = "tumour", CD8T = { cd8_bystander = 0.5, cd8_effector = 0.5 } }
+"""
+CELLS = "x_um,y_um,cell_type\n" + "".join(
+    f"{20 * x + 5},{20 * y + 5},{'CD8T' if (x + y) % 3 == 0 else 'Tumour'}\n" for x in range(6) for y in range(6)
+)
+
+
+def small(folder: Path, start: str = TABLE, cells: str = CELLS) -> Path:
+    (folder / "cells.csv").write_text(cells, encoding="utf-8")
+    text = (
+        TEXT.replace('"2 day"', '"2 hour"').replace('"12 hour"', '"1 hour"').replace("replicates = 2", "replicates = 1")
+    )
+    return experiment(folder, text.replace("shape = [20, 20], ", "") + start)
+
+
+def test_threads_do_not_change_a_result(tmp_path: Path) -> None:
+    path = small(tmp_path)
+    one = call("run", path, "-o", tmp_path / "one", "--threads", 1)
+    assert one.exit_code == 0, one.output
+    assert "36 rows" in one.stdout
+    assert call("run", path, "-o", tmp_path / "two", "--threads", 2, "--workers", 1).exit_code == 0
+    digests = [call("info", tmp_path / name, "--digest").stdout for name in ("one", "two")]
+    assert digests[0] == digests[1]
+    known = json.loads(call("info", tmp_path / "two" / "untreated.vtkhdf", "--json").stdout)
+    assert known["threads"] == {"asked": 2, "used": 2}
+    assert known["days"] == pytest.approx(2 / 24)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("cells.csv", "missing.csv", ["missing.csv"]),
+        ("Tumour =", "Tumor =", ["Tumour"]),
+        ('"tumour"', '"tumuor"', ["tumuor", "did you mean 'tumour'"]),
+        ("cd8_effector = 0.5", "cd8_effector = 0.6", ["CD8T", "1.1"]),
+        ('"40 um"', '"-40 um"', ["start.0", "margin"]),
+        ("margin =", "margn =", ["start.0", "did you mean 'margin'"]),
+        ('"table"', '"tabel"', ["start.0", "did you mean 'table'"]),
+    ],
+)
+def test_bad_starts(tmp_path: Path, old: str, new: str, words: list[str]) -> None:
+    assert old in TABLE
+    refused(call("run", small(tmp_path, TABLE.replace(old, new, 1)), "-o", tmp_path / "out"), tmp_path, *words)
+
+
+@pytest.mark.parametrize(
+    "cells", ["", "x_um,y_um,cell_type\n", "a,b\n1,2\n", CELLS + "nan,5,Tumour\n", CELLS + "5,Tumour\n", "\x00\x01"]
+)
+def test_bad_tables(tmp_path: Path, cells: str) -> None:
+    refused(call("run", small(tmp_path, cells=cells), "-o", tmp_path / "out"), tmp_path, "cells.csv")
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ('kind = "cells"\ncells = "tumour"\npositions = [[5, 5], [500, 5]]', ["outside the lattice"]),
+        ('kind = "ball"\ncells = "tumour"\nradius = "400 um"', ["ball", "400 um", "does not fit"]),
+        ('kind = "ball"\ncells = "tumuor"\nradius = "40 um"', ["did you mean 'tumour'"]),
+        ('kind = "scatter"\ncells = "tumour"\ndensity = "200 / mm^3"', ["200 / mm^3", "mm^2"]),
+        ('kind = "scatter"\ncells = "tumour"\ndensity = "500000 / mm^2"', ["tumour", "do not fit"]),
+    ],
+)
+def test_starts_that_do_not_fit(tmp_path: Path, start: str, words: list[str]) -> None:
+    refused(call("run", experiment(tmp_path, f"{TEXT}[[start]]\n{start}\n"), "-o", tmp_path / "out"), tmp_path, *words)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

@@ -61,7 +61,9 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert experiment.folder == tmp_path
     model = experiment.build_model()
     assert model.lattice.shape == (20, 20, 1)
-    assert {parameter.name: parameter.value for part, parameter in model.parameters() if part == "cd8"}["hit_rate"] == 48.0
+    assert {parameter.name: parameter.value for part, parameter in model.parameters() if part == "cd8"}[
+        "hit_rate"
+    ] == 48.0
     assert experiment.build_doses("untreated") == ()
     (dose,) = experiment.build_doses("pembrolizumab")
     assert (dose.drug, dose.amount, dose.every) == ("pembrolizumab", "200 mg", 21.0)
@@ -101,7 +103,11 @@ def test_a_regimen_of_the_library() -> None:
         ('every = "12 hour"', 'evry = "12 hour"', "record.*did you mean 'every'"),
         ('every = "12 hour"', 'every = "100 day"', "record.every .*longer than duration"),
         ("[arms.untreated]", '[arms."a/b"]', "arms"),
-        ("[arms.untreated]", "[arms.untreated]\ndose = []", "arms.untreated.*unknown name 'dose'; did you mean 'doses'"),
+        (
+            "[arms.untreated]",
+            "[arms.untreated]\ndose = []",
+            "arms.untreated.*unknown name 'dose'; did you mean 'doses'",
+        ),
         ('use = "library.models.solid_tumour_2d"', "", "model: use must name a model"),
         ("[record]", "[repeat]\nreplicates = 0\n[record]", "repeat: replicates: .*received 0"),
     ],
@@ -237,7 +243,10 @@ def test_a_model_from_json(tmp_path: Path) -> None:
 
 
 def test_one_run_per_arm() -> None:
-    assert [(job.file, job.seed) for job in described().plan()] == [("untreated.vtkhdf", 7), ("pembrolizumab.vtkhdf", 7)]
+    assert [(job.file, job.seed) for job in described().plan()] == [
+        ("untreated.vtkhdf", 7),
+        ("pembrolizumab.vtkhdf", 7),
+    ]
     assert [job.file for job in described().plan(["pembrolizumab"])] == ["pembrolizumab.vtkhdf"]
 
 
@@ -255,7 +264,10 @@ def test_a_sweep_is_full_factorial() -> None:
     vary = {"pembrolizumab.dose": ["1 mg/kg", "10 mg/kg"], "model.parameters.cd8.hit_rate": ["1 / hour", "3 / hour"]}
     jobs = described(repeat={"replicates": 2, "vary": vary}).plan(["pembrolizumab"])
     assert [job.stem for job in jobs] == [f"pembrolizumab-v{point}-{k}" for point in (1, 2, 3, 4) for k in (1, 2)]
-    assert [(each["pembrolizumab.dose"], each["model.parameters.cd8.hit_rate"]) for each in (job.values for job in jobs[::2])] == [
+    assert [
+        (each["pembrolizumab.dose"], each["model.parameters.cd8.hit_rate"])
+        for each in (job.values for job in jobs[::2])
+    ] == [
         ("1 mg/kg", "1 / hour"),
         ("1 mg/kg", "3 / hour"),
         ("10 mg/kg", "1 / hour"),
@@ -270,7 +282,12 @@ def test_a_sweep_is_full_factorial() -> None:
 def test_other_paths_of_a_sweep(tmp_path: Path) -> None:
     start = [{"kind": "table", "path": "cells.csv", "types": {"CD8T": {"cd8_bystander": 0.9, "cd8_effector": 0.1}}}]
     fractions = [{"cd8_bystander": 0.5, "cd8_effector": 0.5}]
-    vary = {"start.0.types.CD8T": fractions, "arms.pembrolizumab.doses.0.amount": ["2 mg"], "record.every": ["6 hour"], "seed": [3]}
+    vary = {
+        "start.0.types.CD8T": fractions,
+        "arms.pembrolizumab.doses.0.amount": ["2 mg"],
+        "record.every": ["6 hour"],
+        "seed": [3],
+    }
     (job, _) = described(start=start, repeat={"vary": vary}).plan()
     assert job.experiment.start[0]["types"]["CD8T"] == fractions[0]
     assert job.experiment.arms["pembrolizumab"].doses[0]["amount"] == "2 mg"  # type: ignore[index]
@@ -328,7 +345,9 @@ def test_effect_by_hand() -> None:
     half = 4.302652729911275 * 0.1 / math.sqrt(3)
     assert result.low is not None
     assert result.high is not None
-    assert (result.ratio, result.low, result.high) == pytest.approx((math.exp(-0.3), math.exp(-0.3 - half), math.exp(-0.3 + half)))
+    assert (result.ratio, result.low, result.high) == pytest.approx(
+        (math.exp(-0.3), math.exp(-0.3 - half), math.exp(-0.3 + half))
+    )
 
 
 def test_effect_at_the_edges() -> None:
@@ -352,3 +371,9 @@ def test_the_example_is_read() -> None:
         parts = target if isinstance(target, dict) else {target: 1.0}
         assert set(parts) <= known
         assert sum(parts.values()) == pytest.approx(1.0)
+
+
+def test_the_example_of_an_own_cell_type() -> None:
+    given = {"use": "own_cell_type.py:model", "hits_per_hour": 2, "lattice": {"shape": [20, 20], "spacing": "15 um"}}
+    model = Experiment.from_document({"duration": "1 day", "model": given}, EXAMPLES).build_model()
+    assert model.types["natural_killer"].rules[0].limit == "2 / hour"

@@ -46,6 +46,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
 def _version(asked: bool) -> None:
     if asked:
         from qsp_abm import __version__
@@ -65,7 +67,9 @@ app.command("describe")(describe.describe)
 
 @app.callback(help=HELP)
 def _options(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
+    ] = False,
 ) -> None:
     del version
 

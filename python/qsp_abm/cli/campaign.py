@@ -12,7 +12,7 @@ import typer
 
 from qsp_abm.errors import ModelError
 from qsp_abm.execution import Outcome, Task, execute, usual_workers
-from qsp_abm.experiment import Experiment, Job
+from qsp_abm.experiment import Experiment, Job, located
 
 from .progress import watcher
 
@@ -32,7 +32,9 @@ def check_folder(folder: Path, *, force: bool) -> None:
         raise ModelError(f"{folder}: cannot be written ('{there}' is not a folder with the right to write)")
     found = sorted(_results(folder))
     if found and not force:
-        raise ModelError(f"{folder}: holds results already ({found[0].name}); use --force to overwrite, or another folder")
+        raise ModelError(
+            f"{folder}: holds results already ({found[0].name}); use --force to overwrite, or another folder"
+        )
 
 
 def check_jobs(jobs: Sequence[Job]) -> list[str]:
@@ -52,16 +54,17 @@ def check_jobs(jobs: Sequence[Job]) -> list[str]:
         model, start = experiment.build_model(), experiment.build_start()
         experiment.check_times(model.dt)
         for arm in arms:
-            try:
-                courses(experiment.build_doses(arm), model.drugs)
-            except ModelError as error:
-                raise ModelError(f"arm '{arm}': {error}") from error
-        doses = experiment.build_doses(arms[-1])
+            doses = experiment.build_doses(arm)
+            with located(f"{experiment.file}: arms.{arm}"):
+                courses(doses, model.drugs)
         for seed in seeds:  # vessels, and so what is hypoxic, depend on the seed; doses do not decide where cells fit
             key = f"{model.digest} {start!r} {experiment.vessel_draw} {seed}"
             if key not in placed:
                 placed.add(key)
-                simulation = Simulation(model, start=start, doses=doses, seed=seed, vessel_draw=experiment.vessel_draw)
+                with located(experiment.file):
+                    simulation = Simulation(
+                        model, start=start, doses=doses, seed=seed, vessel_draw=experiment.vessel_draw
+                    )
                 report = report or list(simulation.report.lines())
     return report
 

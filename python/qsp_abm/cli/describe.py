@@ -12,7 +12,9 @@ __all__ = ["describe"]
 def describe(
     model: Annotated[
         str,
-        typer.Argument(help="Model of the library, JSON file, file.py:function, experiment file or run.", show_default=False),
+        typer.Argument(
+            help="Model of the library, JSON file, file.py:function, experiment file or run.", show_default=False
+        ),
     ],
 ) -> None:
     """Say each process and rule as a sentence."""

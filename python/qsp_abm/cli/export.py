@@ -20,8 +20,12 @@ class Format(StrEnum):
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run file, or folder of runs.", show_default=False)],
-    to: Annotated[Format, typer.Option(help="paraview-legacy: .pvd for ParaView before 5.13; csv: tables.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files; it is made.", show_default=False)],
+    to: Annotated[
+        Format, typer.Option(help="paraview-legacy: .pvd for ParaView before 5.13; csv: tables.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the files; it is made.", show_default=False)
+    ],
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:
     """Write runs for other tools."""

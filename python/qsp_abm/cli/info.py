@@ -17,7 +17,9 @@ __all__ = ["info"]
 def info(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run file, or folder of runs.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
-    digest: Annotated[bool, typer.Option("--digest", help="Hashes of the final state; of a folder: of all runs.")] = False,
+    digest: Annotated[
+        bool, typer.Option("--digest", help="Hashes of the final state; of a folder: of all runs.")
+    ] = False,
 ) -> None:
     """Tell what a run holds: arm, seed, days, cells."""
     from qsp_abm.errors import ModelError

@@ -15,7 +15,8 @@ __all__ = ["library"]
 
 def library(
     kind: Annotated[
-        str | None, typer.Argument(help="models, cells, fields, synapses, drugs, regimens or bodies.", show_default=False)
+        str | None,
+        typer.Argument(help="models, cells, fields, synapses, drugs, regimens or bodies.", show_default=False),
     ] = None,
     name: Annotated[str | None, typer.Argument(help="One of them.", show_default=False)] = None,
 ) -> None:

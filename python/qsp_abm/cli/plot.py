@@ -36,5 +36,9 @@ def plot(
             raise ModelError(f"{target}: exists; use --force to overwrite")
     if not target.parent.is_dir():
         raise ModelError(f"{target}: the folder '{target.parent}' does not exist")
-    drawn = plot_runs(opened, target, note=ILLUSTRATIVE) if isinstance(opened, RunSet) else plot_run(opened, target, note=ILLUSTRATIVE)
+    drawn = (
+        plot_runs(opened, target, note=ILLUSTRATIVE)
+        if isinstance(opened, RunSet)
+        else plot_run(opened, target, note=ILLUSTRATIVE)
+    )
     typer.echo(str(drawn))

@@ -12,14 +12,19 @@ __all__ = ["run"]
 
 def run(
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results; it is made.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the results; it is made.", show_default=False)
+    ],
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Engine threads of each run; results do not depend on it.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Engine threads of each run; results do not depend on it.", show_default=False),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Runs side by side; default: cores over threads.", show_default=False)
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the seed in the file.", show_default=False)] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Instead of the seed in the file.", show_default=False)
+    ] = None,
     arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite runs that exist.")] = False,
 ) -> None:

@@ -11,11 +11,15 @@ from ...model import Lattice, Model
 from ...parameters import load
 from .. import bodies, cells, fields, synapses
 from .. import drugs as known_drugs
+from ..readouts import readouts
 from ..vessels import vessels
 
 __all__ = ["solid_tumour_2d"]
 
-_TABLES = ("tumour", "cd8", "treg", "macrophage", "stroma", "other_immune", "oxygen", "ifng", "pd1", "vessels", "body")
+_TABLES = (
+    *("tumour", "cd8", "treg", "macrophage", "stroma", "other_immune"),
+    *("oxygen", "ifng", "pd1", "vessels", "body", "readouts"),
+)
 
 
 def solid_tumour_2d(
@@ -70,6 +74,7 @@ def solid_tumour_2d(
         vessels=vessels(**given["vessels"]),
         body=bodies.constant_blood(**given["body"]),
         drugs=built,
+        readouts=readouts(**given["readouts"]),
         dt=dt,
     )
 
