@@ -115,11 +115,7 @@ def run_task(task: Task, progress: Progress) -> None:
         force=task.force,
         progress=progress,
         checkpoint=task.checkpoint,
-        provenance={
-            **task.provenance,
-            "threads_asked": task.threads or "automatic",
-            "threads_used": simulation.threads,
-        },
+        provenance=task.provenance,
     )
 
 

@@ -68,6 +68,7 @@ class _Batch:
     keys: Keys
     types: Fractions
     vessel: bool = False
+    exact: bool = False  # stands where it is said to, or not at all
 
 
 def place(model: Model, starts: Sequence[Start], vessel_seed: int) -> Placement:
@@ -98,8 +99,8 @@ def place(model: Model, starts: Sequence[Start], vessel_seed: int) -> Placement:
     for start in starts:
         if not isinstance(start, FromTable):
             batches += _from_shape(model, lattice, start, vessel_seed)
-    codes, points, keys = _in_key_order(model, batches, vessel_seed)
-    voxels, rooms = _settle(model, lattice, codes, points, keys, report)
+    codes, points, keys, exact = _in_key_order(model, batches, vessel_seed)
+    voxels, rooms = _settle(model, lattice, codes, points, keys, exact, report)
     labelled = np.unique(np.concatenate([_voxels(lattice, batch.points) for batch in batches if batch.vessel] or [np.zeros(0, "i8")]))
     vessels = _vessels(model, lattice, labelled, rooms, vessel_seed, report)
     return Placement(lattice, codes, voxels, keys, vessels, report)
@@ -253,10 +254,13 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
     if isinstance(start, Cells):
         types: Fractions = {start.cells: 1.0}
         points = np.array([[*position, size[2] / 2][:3] for position in start.positions]).reshape(-1, 3)
-        if not np.isfinite(points).all() or ((points < 0) | (points >= size)).any():
-            raise ModelError(f"{who}: a position lies outside the lattice of {size[0]:g} x {size[1]:g} x {size[2]:g} um")
+        outside = ~(((points >= 0) & (points < size)).all(axis=1))
+        if outside.any():
+            raise ModelError(
+                f"{who}: the position {points[outside][0].tolist()} um lies outside the lattice of {size[0]:g} x {size[1]:g} x {size[2]:g} um"
+            )
         _known_types(model, types, who)
-        return [_Batch(points, _keys(start.cells, points), types)]
+        return [_Batch(points, _keys(start.cells, points), types, exact=True)]
     if start.fractions is None and start.cells not in model.types:
         names = model.types_named(start.cells, who)
         if len(names) > 1:
@@ -276,7 +280,7 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
         if start.fill < 1.0:
             kept = _uniform(seed, keys, "start", 0)[:, 0] < start.fill
             points, keys = points[kept], keys[kept]
-        return [_Batch(points, keys, types)]
+        return [_Batch(points, keys, types, exact=True)]
     unit = "1/mm^2" if lattice.dimensions == 2 else "1/mm^3"
     if not units.same_dimension(units.split(start.density, who)[1], unit):
         raise ModelError(f"{who}: density '{start.density}' is not per {unit[2:]}; allowed: as in '200 / {unit[2:]}'")
@@ -308,10 +312,12 @@ def _uniform(seed: int, keys: Keys, purpose: str, number: int) -> Floats:
     return (np.asarray(_core.draw(seed, keys, 0, purpose, number)).reshape(-1, 4) + 0.5) * 2.0**-32
 
 
-def _in_key_order(model: Model, batches: Sequence[_Batch], seed: int) -> tuple[NDArray[np.uint8], Floats, Keys]:
-    """Return type codes, positions and distinct keys of all cells, sorted by key."""
+def _in_key_order(
+    model: Model, batches: Sequence[_Batch], seed: int
+) -> tuple[NDArray[np.uint8], Floats, Keys, NDArray[np.bool_]]:
+    """Return type codes, positions, distinct keys, and whether their place is exact, of all cells, sorted by key."""
     all_codes = list(model.types)
-    codes, points, keys = [], [], []
+    codes, points, keys, exact = [], [], [], []
     for batch in batches:
         if not batch.types or not len(batch.keys):
             continue
@@ -322,11 +328,12 @@ def _in_key_order(model: Model, batches: Sequence[_Batch], seed: int) -> tuple[N
         codes.append(np.array([all_codes.index(name) + 1 for name in names], "u1")[chosen])
         points.append(batch.points[np.argsort(batch.keys, kind="stable")])
         keys.append(own)
+        exact.append(np.full(len(own), batch.exact))
     if not keys:
-        return np.zeros(0, "u1"), np.zeros((0, 3)), np.zeros(0, "u8")
+        return np.zeros(0, "u1"), np.zeros((0, 3)), np.zeros(0, "u8"), np.zeros(0, bool)
     code, point, key = np.concatenate(codes), np.concatenate(points), np.concatenate(keys)
     order = np.argsort(key, kind="stable")
-    return code[order], point[order], _distinct(key)
+    return code[order], point[order], _distinct(key), np.concatenate(exact)[order]
 
 
 def _distinct(keys: Keys) -> Keys:
@@ -442,12 +449,18 @@ def _rings(shape: tuple[int, int, int], radius: int) -> Iterator[list[tuple[int,
 
 
 def _settle(
-    model: Model, lattice: Lattice, codes: NDArray[np.uint8], points: Floats, keys: Keys, report: Report
+    model: Model,
+    lattice: Lattice,
+    codes: NDArray[np.uint8],
+    points: Floats,
+    keys: Keys,
+    exact: NDArray[np.bool_],
+    report: Report,
 ) -> tuple[Ints, _Rooms]:
     """Return the voxel of each cell.
 
     All that fit where they are stay: solid cells first, then small ones, in a voxel in key order. What clashes then moves, in
-    key order again, to the nearest voxel with room.
+    key order again, to the nearest voxel with room; cells whose place is exact are refused instead.
     """
     rooms = _Rooms(model, lattice)
     wanted = _voxels(lattice, points)
@@ -457,6 +470,9 @@ def _settle(
     moved = [int(index) for mine in (solid, ~solid) for index in np.flatnonzero(mine & ~stays)]
     for index in moved:
         code = int(codes[index])
+        if exact[index]:
+            name, place = list(model.types)[code - 1], np.round(points[index], 3).tolist()
+            raise ModelError(f"start: starts overlap: no room for a cell of type '{name}' at {place} um, where other cells stand already")
         voxel = rooms.nearest(code, int(wanted[index]), int(keys[index]))
         if voxel < 0:
             name = list(model.types)[code - 1]

@@ -49,6 +49,7 @@ class Recorder:
         self._samples: list[tuple[float, NDArray[np.float64]]] = []
         self._causes = _causes(model)
         self._before: dict[str, int] = {}
+        self._threads_used = 0
 
     @classmethod
     def create(
@@ -90,6 +91,7 @@ class Recorder:
                 "started": datetime.now(UTC).isoformat(timespec="seconds"),
                 "rng": "Philox4x32-10",
                 "model_digest": model.digest,
+                "threads_asked": simulation.threads_asked or "automatic",
                 "threads": simulation.threads,
                 "sub_steps": int(simulation._engine.sub_steps),
                 "dt_day": model.dt,
@@ -126,7 +128,7 @@ class Recorder:
     def frame(self, simulation: Simulation) -> None:
         """Write a frame, and a stored state every few frames and at the end."""
         columns = simulation.cell_columns()
-        points = np.stack([columns.pop(axis) for axis in "xyz"], axis=1)
+        points = np.stack([columns.pop(f"{axis}_um") for axis in "xyz"], axis=1)
         if simulation._body is not None and not self._samples:
             self.sample(simulation.step, simulation._body, simulation._body.signals())
         if self._samples:
@@ -152,6 +154,7 @@ class Recorder:
             )
         )
         self._before = after
+        self._threads_used = int(simulation._engine.threads_used)
         index = self._writer.frames - 1
         if index % self._keep == 0 or simulation.step >= self.end:
             self._writer.checkpoint({"snapshot": pack(snapshot)})
@@ -161,7 +164,7 @@ class Recorder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         status = "complete" if kind is None else "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
-        self._writer.close(status)
+        self._writer.close(status, self._threads_used)
 
     def _lineage(self, simulation: Simulation) -> None:
         events = simulation.take_events()

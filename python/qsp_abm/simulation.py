@@ -107,6 +107,7 @@ class Simulation:
 
     def _build(self, vessels: NDArray[np.int64], threads: int | None) -> None:
         """Make the engine and the body, both empty."""
+        self.threads_asked = threads
         voxels = int(np.prod(self.model.lattice.shape or ()))
         if threads is None:
             threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -203,7 +204,7 @@ class Simulation:
         return {name: dict(zip(self.model.types, (int(n) for n in row), strict=True)) for name, row in zip(names, counts, strict=True)}
 
     def cells(self) -> pd.DataFrame:
-        """Return all cells as a table (a copy): id, cell_type, group, x, y, z (um), born (day), hits, target, traits by name."""
+        """Return all cells as a table (a copy): id, cell_type, group, x_um, y_um, z_um, born (day), hits, target, traits by name."""
         import pandas as pd
 
         columns = self.cell_columns()
@@ -226,9 +227,9 @@ class Simulation:
             "parent": raw["parent"],
             "cell_type": raw["type"],
             "group": group_codes[raw["type"]],
-            "x": points[:, 0],
-            "y": points[:, 1],
-            "z": points[:, 2],
+            "x_um": points[:, 0],
+            "y_um": points[:, 1],
+            "z_um": points[:, 2],
             "born": (raw["born"] * self.model.dt).astype("f4"),
             "hits": np.where(raw["recovered_at"] > self.day * 86400.0, raw["hits"], 0).astype("u1"),
             "target": raw["target"],

@@ -33,8 +33,7 @@ ROUNDING = 2.0**-13  # relative error of fields with 12 bits of mantissa
 @pytest.fixture(params=sorted(SHAPES))
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     about = synthetic.description(SHAPES[request.param])
-    with synthetic.write(tmp_path / "run.vtkhdf", about, COUNTS):
-        pass
+    synthetic.write(tmp_path / "run.vtkhdf", about, COUNTS).close("complete", threads_used=2)
     return about, open_run(tmp_path / "run.vtkhdf")
 
 

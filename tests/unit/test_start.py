@@ -95,12 +95,22 @@ def test_only_selected_rows(tmp_path: Path) -> None:
         place(model(), [start.replace(select={"image": 7})], 1)
 
 
-def test_clashing_cells_move_to_the_nearest_room() -> None:
-    at = ((100.0, 100.0), (100.5, 100.5), (101.0, 101.0))
-    placed = place(model(shape=(30, 30)), [Cells(cells="tumour", positions=at)], 1)
+def test_overlapping_starts_are_refused() -> None:
+    ball = Ball("tumour", radius="40 um")
+    with pytest.raises(qa.ModelError, match="starts overlap: no room for a cell of type 'tumour' at"):
+        place(model(shape=(30, 30)), [ball, Cells(cells="tumour", positions=((120.0, 120.0),))], 1)
+    with pytest.raises(qa.ModelError, match="starts overlap"):
+        place(model(shape=(30, 30)), [ball, ball], 1)
+
+
+def test_clashing_cells_move_to_the_nearest_room(tmp_path: Path) -> None:
+    at = ((101.0, 101.0), (101.5, 101.5), (102.0, 102.0), (0, 0), (201, 201))
+    path = table(tmp_path / "t.csv", [(*point, "Epithelial") for point in at])
+    start = FromTable(path=path, types=TYPES, margin="19 um", margin_filling="empty")
+    placed = place(model(shape=(30, 30)), [start], 1)
     x, y = placed.voxels % 30, placed.voxels // 30
-    assert len(set(placed.voxels.tolist())) == 3
-    assert max(abs(x - 12)) <= 1 and max(abs(y - 12)) <= 1
+    assert len(set(placed.voxels.tolist())) == 5
+    assert np.sum((abs(x - 15) <= 2) & (abs(y - 15) <= 2)) == 3
     assert placed.report.numbers["moved"] == 2
 
 
@@ -108,17 +118,19 @@ def test_small_cells_share_by_volume_and_one_fits_beside_a_solid_cell() -> None:
     description = model(shape=(3, 1), thickness="15 um")
     capacity = small_capacity(175.0, description.lattice)
     assert capacity == 3  # 0.64 * 960 um3 / 175 um3
-    at = tuple((12.0, 4.0) for _ in range(capacity))
-    placed = place(description, [Cells(cells="killer", positions=at)], 1)
-    assert set(placed.voxels.tolist()) == {1}
-    crowded = place(description, [Cells(cells="tumour", positions=((12.0, 4.0),)), Cells(cells="killer", positions=at)], 1)
-    assert sorted(np.bincount(crowded.voxels[crowded.types == 2], minlength=3).tolist())[-1] <= capacity
-    assert np.sum(crowded.voxels[crowded.types == 2] == 1) == 1
+    full = Cells(cells="killer", positions=((12.0, 4.0),) * capacity)
+    assert set(place(description, [full], 1).voxels.tolist()) == {1}
+    with pytest.raises(qa.ModelError, match="overlap"):
+        place(description, [full.replace(positions=((12.0, 4.0),) * (capacity + 1))], 1)
+    solid, small = Cells(cells="tumour", positions=((12.0, 4.0),)), full.replace(positions=((12.0, 4.0),))
+    assert place(description, [solid, small], 1).voxels.tolist() == [1, 1]
+    with pytest.raises(qa.ModelError, match="overlap"):
+        place(description, [solid, full.replace(positions=((12.0, 4.0),) * 2)], 1)
 
 
 def test_too_many_cells_are_refused() -> None:
-    with pytest.raises(qa.ModelError, match="5 cells do not fit into 4 voxels"):
-        place(model(shape=(2, 2)), [Cells(cells="tumour", positions=((1.0, 1.0),) * 5)], 1)
+    with pytest.raises(qa.ModelError, match="cells do not fit into 100 voxels"):
+        place(model(shape=(10, 10)), [Scatter("tumour", density="20000 / mm^2")], 1)
 
 
 def test_vessels_reach_the_declared_density_at_a_distance() -> None:
@@ -157,7 +169,7 @@ def test_scatter_and_balls() -> None:
         (lambda: Ball("tumor", radius="20 um"), "did you mean 'tumour'"),
         (lambda: Ball("tumour", radius="2 mm"), "does not fit"),
         (lambda: Cells(cells="tumour", positions=((-1.0, 5.0),)), "outside the lattice"),
-        (lambda: Cells(cells="tumour", positions=((float("nan"), 5.0),)), "finite|outside"),
+        (lambda: Cells(cells="tumour", positions=((float("nan"), 5.0),)), "outside|finite"),
     ],
 )
 def test_impossible_shapes_are_refused(start: object, message: str) -> None:

@@ -194,6 +194,7 @@ def _create_texts(file: Any, description: RunDescription) -> None:
     provenance["json"] = json.dumps(description.provenance)
     provenance["seed"] = np.uint64(description.seed)
     provenance.create_dataset("status", data=np.array(b"running", "S16"))
+    provenance.create_dataset("threads_used", data=np.int64(0))  # known at the end
     file.create_group("schema").create_dataset("json", data=json.dumps(description.schema()), dtype=text)
 
 

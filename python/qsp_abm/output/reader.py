@@ -280,7 +280,8 @@ class Run:
 
         def read(file: Any) -> dict[str, Any]:
             group = file["provenance"]
-            return {**json.loads(group["json"].asstr()[()]), "seed": int(group["seed"][()])}
+            known = json.loads(group["json"].asstr()[()])
+            return {**known, "seed": int(group["seed"][()]), "threads_used": int(group["threads_used"][()])}
 
         return self._read(read)
 
@@ -315,7 +316,7 @@ class Run:
             "file": self.path.name,
             "bytes": self.path.stat().st_size,
             "schema": self._schema["schema"],
-            "version": provenance.get("version"),
+            "version": provenance.get("qsp_abm_version"),
             "status": self.status,
             "arm": provenance.get("arm"),
             "seed": provenance["seed"],

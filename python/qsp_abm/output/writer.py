@@ -179,11 +179,12 @@ class Writer:
             raise ValueError("checkpoint: belongs to a committed frame, and there is none yet")
         write_checkpoint(self._file, self._frames - 1, arrays)
 
-    def close(self, status: str = "complete") -> None:
-        """Close the file; `status` is complete, stopped, interrupted or failed."""
+    def close(self, status: str = "complete", threads_used: int = 0) -> None:
+        """Close the file; `status` is complete, stopped, interrupted or failed; `threads_used` those that had work."""
         if status not in STATUSES:
             raise ValueError(f"status: {status!r}; allowed: {', '.join(STATUSES)}")
         if self._file:
+            self._file["provenance/threads_used"][()] = threads_used
             self._set_status(status)
             self._file.close()
 
