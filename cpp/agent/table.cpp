@@ -12,7 +12,8 @@ std::uint32_t Table::append(const Agent& agent) {
   born.back() = agent.born;
   type.back() = agent.type;
   heading.back() = no_heading;
-  for (int t = 0; t < trait_slots; ++t) trait[static_cast<std::size_t>(t)].back() = agent.traits[static_cast<std::size_t>(t)];
+  for (int t = 0; t < trait_slots; ++t)
+    trait[static_cast<std::size_t>(t)].back() = agent.traits[static_cast<std::size_t>(t)];
   return slot;
 }
 

@@ -1,5 +1,5 @@
-// All agents of a simulation: a struct of arrays in the order of their ids. Ids are given in a canonical order, so the storage
-// order is canonical too; the dead leave gaps until `compact`.
+// All agents of a simulation: a struct of arrays in the order of their ids. Ids are given in a canonical order, so the
+// storage order is canonical too; the dead leave gaps until `compact`.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@ namespace qsp::agent {
 
 inline constexpr int trait_slots = 7;
 inline constexpr std::uint8_t no_heading = 255;  // draws one before the first hop
-inline constexpr std::uint8_t gone = 0;  // type code of an agent that is no longer there; types count from 1
+inline constexpr std::uint8_t gone = 0;          // type code of an agent that is no longer there; types count from 1
 
 struct Agent {  // what a new agent brings along
   std::uint32_t id = 0;
@@ -27,11 +27,11 @@ class Table {
  public:
   std::vector<std::uint64_t> key;
   std::vector<std::uint32_t> id, parent, voxel;
-  std::vector<std::uint32_t> born;           // step
-  std::vector<std::uint32_t> births;         // daughters so far: the birth number of the next daughter's key
-  std::vector<std::uint32_t> target;         // id of the engaged target, 0 = none
-  std::vector<std::uint32_t> target_voxel;   // where it was engaged
-  std::vector<std::uint32_t> recovered_at;   // second at which the hits received so far are lost
+  std::vector<std::uint32_t> born;          // step
+  std::vector<std::uint32_t> births;        // daughters so far: the birth number of the next daughter's key
+  std::vector<std::uint32_t> target;        // id of the engaged target, 0 = none
+  std::vector<std::uint32_t> target_voxel;  // where it was engaged
+  std::vector<std::uint32_t> recovered_at;  // second at which the hits received so far are lost
   std::vector<std::uint8_t> type, hits, heading;
   std::array<std::vector<float>, trait_slots> trait;
 
@@ -54,7 +54,8 @@ class Table {
     act("type", type);
     act("hits", hits);
     act("heading", heading);
-    for (int slot = 0; slot < trait_slots; ++slot) act("trait" + std::to_string(slot), trait[static_cast<std::size_t>(slot)]);
+    for (int slot = 0; slot < trait_slots; ++slot)
+      act("trait" + std::to_string(slot), trait[static_cast<std::size_t>(slot)]);
   }
 };
 

@@ -18,10 +18,10 @@ struct SolverError : std::runtime_error {
 // A broken promise inside the engine; compiled in with -DQSP_CHECKS, absent from wheels.
 #ifdef QSP_CHECKS
 #include <string>
-#define QSP_CHECK(condition)                                                                                       \
-  do {                                                                                                             \
-    if (!(condition))                                                                                              \
-      throw std::logic_error(std::string(__FILE__) + ":" + std::to_string(__LINE__) + ": broken: " #condition);     \
+#define QSP_CHECK(condition)                                                                                    \
+  do {                                                                                                          \
+    if (!(condition))                                                                                           \
+      throw std::logic_error(std::string(__FILE__) + ":" + std::to_string(__LINE__) + ": broken: " #condition); \
   } while (false)
 #else
 #define QSP_CHECK(condition) static_cast<void>(0)

@@ -1,5 +1,6 @@
 // Elementary functions that give the same bits on every machine: only + - * / and bit operations, no libm.
-// exp and log are within 2 ulp; pow(x, p) = exp(p log x) is within 2 ulp of a float (exact products for whole p up to 8).
+// exp and log are within 2 ulp; pow(x, p) = exp(p log x) is within 2 ulp of a float (exact products for whole p up to
+// 8).
 #pragma once
 
 #include <bit>

@@ -1,5 +1,5 @@
-// A small pool of worker threads that sleep while there is nothing to do (no spinning: ensembles run beside each other).
-// Every loop hands out independent items, so results cannot depend on which thread runs which item.
+// A small pool of worker threads that sleep while there is nothing to do (no spinning: ensembles run beside each
+// other). Every loop hands out independent items, so results cannot depend on which thread runs which item.
 #pragma once
 
 #include <atomic>

@@ -29,10 +29,10 @@ py::array_t<T> copy(const std::vector<T>& values) {
 
 base::Purpose purpose(const std::string& name) {
   static const std::pair<const char*, base::Purpose> known[] = {
-      {"start", base::Purpose::start},     {"fraction", base::Purpose::fraction}, {"trait", base::Purpose::trait},
-      {"move", base::Purpose::move},       {"engage", base::Purpose::engage},     {"recover", base::Purpose::recover},
-      {"fate", base::Purpose::fate},       {"place", base::Purpose::place},       {"recruit", base::Purpose::recruit},
-      {"order", base::Purpose::order},     {"vessel", base::Purpose::vessel},     {"given", base::Purpose::given}};
+      {"start", base::Purpose::start}, {"fraction", base::Purpose::fraction}, {"trait", base::Purpose::trait},
+      {"move", base::Purpose::move},   {"engage", base::Purpose::engage},     {"recover", base::Purpose::recover},
+      {"fate", base::Purpose::fate},   {"place", base::Purpose::place},       {"recruit", base::Purpose::recruit},
+      {"order", base::Purpose::order}, {"vessel", base::Purpose::vessel},     {"given", base::Purpose::given}};
   for (const auto& [text, value] : known)
     if (name == text) return value;
   throw py::key_error("unknown purpose '" + name + "'");
@@ -96,17 +96,20 @@ process::TypeSpec type_spec(const py::dict& d) {
     move.persistence = one["persistence"].cast<double>();
     for (const auto item : one["chemotaxis"].cast<py::list>()) {
       const auto taxis = item.cast<py::dict>();
-      move.chemotaxis.push_back({taxis["field"].cast<int>(), taxis["sensitivity"].cast<double>(), taxis["half"].cast<double>()});
+      move.chemotaxis.push_back(
+          {taxis["field"].cast<int>(), taxis["sensitivity"].cast<double>(), taxis["half"].cast<double>()});
     }
     move.permeability.fill(1.0F);
     for (const auto& [type_code, value] : one["permeability"].cast<std::map<int, double>>())
       move.permeability.at(static_cast<std::size_t>(type_code)) = static_cast<float>(value);
     return move;
   });
-  type.divide = list<process::DivideSpec>(
-      d, "divide", [](const py::dict& one) { return process::DivideSpec{one["rate"].cast<int>(), one["push"].cast<int>()}; });
-  type.die = list<process::DieSpec>(
-      d, "die", [&](const py::dict& one) { return process::DieSpec{one["rate"].cast<int>(), one["cause"].cast<int>(), code(one)}; });
+  type.divide = list<process::DivideSpec>(d, "divide", [](const py::dict& one) {
+    return process::DivideSpec{one["rate"].cast<int>(), one["push"].cast<int>()};
+  });
+  type.die = list<process::DieSpec>(d, "die", [&](const py::dict& one) {
+    return process::DieSpec{one["rate"].cast<int>(), one["cause"].cast<int>(), code(one)};
+  });
   type.kill = list<process::KillSpec>(d, "kill", [](const py::dict& one) {
     return process::KillSpec{one["engage"].cast<int>(), one["hit_rate"].cast<int>(), one["detach"].cast<int>(),
                              mask(one["targets"].cast<std::vector<int>>())};
@@ -122,8 +125,8 @@ process::TypeSpec type_spec(const py::dict& d) {
   type.recruit = list<process::RecruitSpec>(d, "recruit", [](const py::dict& one) {
     return process::RecruitSpec{one["blood"].cast<int>(), one["clearance"].cast<double>()};
   });
-  type.leave =
-      list<process::LeaveSpec>(d, "leave", [](const py::dict& one) { return process::LeaveSpec{one["rate"].cast<int>()}; });
+  type.leave = list<process::LeaveSpec>(
+      d, "leave", [](const py::dict& one) { return process::LeaveSpec{one["rate"].cast<int>()}; });
   return type;
 }
 
@@ -182,9 +185,11 @@ field::Description description(const py::dict& d) {
   return field;
 }
 
-std::unique_ptr<engine::Engine> make_engine(const py::dict& d, const Array<std::int64_t>& vessels, std::uint64_t seed, int threads) {
+std::unique_ptr<engine::Engine> make_engine(const py::dict& d, const Array<std::int64_t>& vessels, std::uint64_t seed,
+                                            int threads) {
   const auto shape = d["shape"].cast<std::array<int, 3>>();
-  const lattice::Geometry geometry{shape[0], shape[1], shape[2], d["spacing"].cast<double>(), d["thickness"].cast<double>()};
+  const lattice::Geometry geometry{shape[0], shape[1], shape[2], d["spacing"].cast<double>(),
+                                   d["thickness"].cast<double>()};
   std::vector<field::Description> fields;
   std::vector<engine::VesselExchange> exchanges;
   for (const auto item : d["fields"].cast<py::list>()) {
@@ -193,7 +198,8 @@ std::unique_ptr<engine::Engine> make_engine(const py::dict& d, const Array<std::
     exchanges.push_back({one["vessel_exchange"].cast<double>(), one["vessel_value"].cast<double>()});
   }
   return std::make_unique<engine::Engine>(geometry, specification(d), fields, exchanges,
-                                          std::vector<std::int64_t>(vessels.data(), vessels.data() + vessels.size()), seed, threads);
+                                          std::vector<std::int64_t>(vessels.data(), vessels.data() + vessels.size()),
+                                          seed, threads);
 }
 
 py::dict columns(engine::Engine& engine) {
@@ -257,8 +263,12 @@ py::dict field_report(const field::Report& report, const field::Ledger& sum) {
   d["relaxation_time"] = report.relaxation_time;
   d["error_estimate"] = report.error_estimate;
   d["undershoot"] = report.undershoot;
-  for (const auto& [name, value] : {std::pair{"produced", sum.produced}, {"decayed", sum.decayed}, {"taken_up", sum.taken_up},
-                                    {"exchanged", sum.exchanged}, {"boundary", sum.boundary}, {"change", sum.change},
+  for (const auto& [name, value] : {std::pair{"produced", sum.produced},
+                                    {"decayed", sum.decayed},
+                                    {"taken_up", sum.taken_up},
+                                    {"exchanged", sum.exchanged},
+                                    {"boundary", sum.boundary},
+                                    {"change", sum.change},
                                     {"residual", sum.residual}})
     d[name] = value;
   return d;
@@ -303,14 +313,15 @@ PYBIND11_MODULE(_core, m) {
       py::set_error(py::module_::import("qsp_abm.errors").attr("SolverError"), error.what());
     }
   });
-  m.def("registry", &registry, "Every verb with its sentence and its parameters: name to (unit, whether rules may change it).");
-  m.def(
-      "mix", py::vectorize([](std::uint64_t a, std::uint64_t b) { return base::mix(a, b); }), "Hash of two 64-bit words.");
-  m.def(
-      "place_key", py::vectorize([](std::uint64_t place) { return base::place_key(place); }), "Key of a place.");
+  m.def("registry", &registry,
+        "Every verb with its sentence and its parameters: name to (unit, whether rules may change it).");
+  m.def("mix", py::vectorize([](std::uint64_t a, std::uint64_t b) { return base::mix(a, b); }),
+        "Hash of two 64-bit words.");
+  m.def("place_key", py::vectorize([](std::uint64_t place) { return base::place_key(place); }), "Key of a place.");
   m.def(
       "draw",
-      [](std::uint64_t seed, const Array<std::uint64_t>& keys, std::uint32_t step, const std::string& name, std::uint32_t number) {
+      [](std::uint64_t seed, const Array<std::uint64_t>& keys, std::uint32_t step, const std::string& name,
+         std::uint32_t number) {
         py::array_t<std::uint32_t> out({static_cast<py::ssize_t>(keys.size()), py::ssize_t{4}});
         auto* words = out.mutable_data();
         const auto kind = purpose(name);
@@ -324,9 +335,8 @@ PYBIND11_MODULE(_core, m) {
 
   py::class_<engine::Engine>(m, "Engine")
       .def(py::init(&make_engine), py::arg("specification"), py::arg("vessels"), py::arg("seed"), py::arg("threads"))
-      .def("place",
-           [](engine::Engine& engine, const Array<std::uint8_t>& types, const Array<std::int64_t>& voxels,
-              const Array<std::uint64_t>& keys) { engine.place(view(types), view(voxels), view(keys)); })
+      .def("place", [](engine::Engine& engine, const Array<std::uint8_t>& types, const Array<std::int64_t>& voxels,
+                       const Array<std::uint64_t>& keys) { engine.place(view(types), view(voxels), view(keys)); })
       .def("give", [](engine::Engine& engine, std::uint8_t type,
                       const Array<std::int64_t>& voxels) { return engine.give(type, view(voxels)); })
       .def("remove", [](engine::Engine& engine, const Array<std::uint32_t>& ids) { engine.remove(view(ids)); })
@@ -363,7 +373,8 @@ PYBIND11_MODULE(_core, m) {
            [](const engine::Engine& engine) {
              const auto& tally = engine.tally();
              py::array_t<std::int64_t> counts(
-                 {static_cast<py::ssize_t>(tally.names().size()), static_cast<py::ssize_t>(tally.types())}, tally.counts().data());
+                 {static_cast<py::ssize_t>(tally.names().size()), static_cast<py::ssize_t>(tally.types())},
+                 tally.counts().data());
              return py::make_tuple(tally.names(), counts);
            })
       .def("transit", [](const engine::Engine& engine) { return copy(engine.transit()); })

@@ -20,7 +20,8 @@ int needed_sub_steps(const process::Specification& specification, const lattice:
     for (const auto& move : type.move) {
       const auto& motility = specification.behaviours[static_cast<std::size_t>(type.first_behaviour + move.motility)];
       const double largest = static_cast<double>(motility.largest());
-      while (process::move::hop(largest, process::move::pace(move.persistence, specification.dt / needed, geometry, neighbourhood)) > 1.0)
+      while (process::move::hop(largest, process::move::pace(move.persistence, specification.dt / needed, geometry,
+                                                             neighbourhood)) > 1.0)
         if (++needed > most)
           throw base::ModelError(type.name + ": move.motility needs more than " + std::to_string(most) +
                                  " sub-steps per step; allowed: a smaller motility, a shorter dt or wider voxels");
@@ -48,7 +49,8 @@ Engine::Engine(const lattice::Geometry& geometry, process::Specification specifi
       serial_(specification_.types.size(), 0),
       tally_(specification_.types.size(), specification_.causes),
       body_(static_cast<std::size_t>(specification_.body_signals), 0.0),
-      contacts_(specification_.contacts.size(), std::vector<std::uint8_t>(static_cast<std::size_t>(geometry.size()), 0)) {
+      contacts_(specification_.contacts.size(),
+                std::vector<std::uint8_t>(static_cast<std::size_t>(geometry.size()), 0)) {
   for (const auto& description : fields)
     fields_.emplace_back(geometry_, description, fields_.empty() ? nullptr : fields_.front().workspace());
   for (const auto vessel : vessels_) {
@@ -66,8 +68,8 @@ Engine::Engine(const lattice::Geometry& geometry, process::Specification specifi
 }
 
 process::Context Engine::context() {
-  return {specification_, geometry_, neighbourhood_, occupancy_, agents_, fields_, body_,
-          contacts_,      values_,   stride_,        seed_,      static_cast<std::uint32_t>(step_)};
+  return {specification_, geometry_, neighbourhood_, occupancy_, agents_, fields_,
+          body_,          contacts_, values_,        stride_,    seed_,   static_cast<std::uint32_t>(step_)};
 }
 
 void Engine::each_chunk(const std::function<void(std::int64_t, std::int64_t)>& body) {
@@ -112,24 +114,28 @@ void Engine::vanish(std::uint32_t slot) {
   agents_.type[slot] = agent::gone;
 }
 
-void Engine::turn_into(std::uint32_t slot, std::uint8_t type) {  // types of a group take the same room: the compiler sees to it
+void Engine::turn_into(std::uint32_t slot,
+                       std::uint8_t type) {  // types of a group take the same room: the compiler sees to it
   agents_.type[slot] = type;
   agents_.hits[slot] = 0;
   agents_.target[slot] = 0;
 }
 
 void Engine::record(double day, std::uint32_t slot, Happening what, std::size_t cause) {
-  events_.push_back({day, agents_.id[slot], agents_.parent[slot], agents_.type[slot], what, static_cast<std::uint8_t>(cause)});
+  events_.push_back(
+      {day, agents_.id[slot], agents_.parent[slot], agents_.type[slot], what, static_cast<std::uint8_t>(cause)});
 }
 
-void Engine::place(std::span<const std::uint8_t> types, std::span<const std::int64_t> voxels, std::span<const std::uint64_t> keys) {
+void Engine::place(std::span<const std::uint8_t> types, std::span<const std::int64_t> voxels,
+                   std::span<const std::uint64_t> keys) {
   for (std::size_t k = 0; k < types.size(); ++k) {
     const auto& type = specification_.types.at(types[k] - 1U);
     const bool fits = type.occupies == process::Occupies::none ||
                       (type.occupies == process::Occupies::solid ? occupancy_.room_for_solid(voxels[k])
                                                                  : occupancy_.room_for_small(voxels[k], type.cost));
     if (voxels[k] < 0 || voxels[k] >= geometry_.size() || !fits)
-      throw base::ModelError("start: no room for a cell of type '" + type.name + "' in voxel " + std::to_string(voxels[k]));
+      throw base::ModelError("start: no room for a cell of type '" + type.name + "' in voxel " +
+                             std::to_string(voxels[k]));
     agent::Agent agent;
     agent.key = keys[k];
     agent.voxel = static_cast<std::uint32_t>(voxels[k]);
@@ -150,7 +156,8 @@ std::int64_t Engine::give(std::uint8_t code, std::span<const std::int64_t> voxel
                                                                  : occupancy_.room_for_small(voxel, type.cost));
     if (!fits) continue;
     agent::Agent agent;
-    agent.key = base::mix(base::mix(static_cast<std::uint64_t>(base::Purpose::given), type.label), serial_[code - 1U]++);
+    agent.key =
+        base::mix(base::mix(static_cast<std::uint64_t>(base::Purpose::given), type.label), serial_[code - 1U]++);
     agent.voxel = static_cast<std::uint32_t>(voxel);
     agent.type = code;
     agent.born = static_cast<std::uint32_t>(step_);
@@ -166,7 +173,8 @@ std::int64_t Engine::give(std::uint8_t code, std::span<const std::int64_t> voxel
 void Engine::remove(std::span<const std::uint32_t> ids) {
   for (const auto id : ids) {
     const auto found = std::lower_bound(agents_.id.begin(), agents_.id.end(), id);
-    if (found == agents_.id.end() || *found != id) throw base::ModelError("remove: no cell has the id " + std::to_string(id));
+    if (found == agents_.id.end() || *found != id)
+      throw base::ModelError("remove: no cell has the id " + std::to_string(id));
     const auto slot = static_cast<std::uint32_t>(found - agents_.id.begin());
     if (agents_.type[slot] == agent::gone) continue;
     record(day(), slot, Happening::removed);
@@ -204,7 +212,8 @@ std::vector<std::int64_t> Engine::counts() const {
 
 void Engine::run(std::int64_t steps, std::span<const double> body) {
   const auto width = body_.size();
-  if (body.size() != width * static_cast<std::size_t>(steps)) throw std::invalid_argument("run: body has the wrong size");
+  if (body.size() != width * static_cast<std::size_t>(steps))
+    throw std::invalid_argument("run: body has the wrong size");
   for (std::int64_t k = 0; k < steps; ++k) {
     std::copy_n(body.begin() + static_cast<std::ptrdiff_t>(width * static_cast<std::size_t>(k)), width, body_.begin());
     step();
@@ -249,7 +258,8 @@ void Engine::check() const {
     const auto& type = specification_.types[agents_.type[slot] - 1U];
     const auto voxel = static_cast<std::int64_t>(agents_.voxel[slot]);
     if (type.occupies == process::Occupies::solid) {
-      if (++solids[static_cast<std::size_t>(voxel)] > 1) throw std::logic_error(who + " shares a voxel with a solid cell");
+      if (++solids[static_cast<std::size_t>(voxel)] > 1)
+        throw std::logic_error(who + " shares a voxel with a solid cell");
       if (occupancy_.solid(voxel) != slot) throw std::logic_error(who + " is not where the lattice says");
       expected.put_solid(voxel, slot);
     } else if (type.occupies == process::Occupies::small) {
@@ -258,7 +268,8 @@ void Engine::check() const {
   }
   for (std::int64_t voxel = 0; voxel < geometry_.size(); ++voxel) {
     const auto where = "voxel " + std::to_string(voxel);
-    if (occupancy_.solid(voxel) != expected.solid(voxel) || occupancy_.small_cells(voxel) != expected.small_cells(voxel) ||
+    if (occupancy_.solid(voxel) != expected.solid(voxel) ||
+        occupancy_.small_cells(voxel) != expected.small_cells(voxel) ||
         occupancy_.filled(voxel) != expected.filled(voxel))
       throw std::logic_error(where + ": the lattice and the agents disagree");
     if (expected.filled(voxel) > lattice::full_room || (expected.has_solid(voxel) && expected.small_cells(voxel) > 1))
@@ -274,8 +285,9 @@ void Engine::check() const {
 Engine::State Engine::state() const {
   State state{step_, next_id_, transit_, serial_, tally_.counts(), {}};
   for (const auto& ledger : field_ledgers_)
-    state.field_ledgers.insert(state.field_ledgers.end(), {ledger.produced, ledger.decayed, ledger.taken_up, ledger.exchanged,
-                                                           ledger.boundary, ledger.change, ledger.residual});
+    state.field_ledgers.insert(state.field_ledgers.end(),
+                               {ledger.produced, ledger.decayed, ledger.taken_up, ledger.exchanged, ledger.boundary,
+                                ledger.change, ledger.residual});
   return state;
 }
 

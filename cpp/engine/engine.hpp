@@ -1,4 +1,5 @@
-// The machine: all mutable state of the tissue, and the order of a step (fields, signals, motile sub-steps, fates, placement).
+// The machine: all mutable state of the tissue, and the order of a step (fields, signals, motile sub-steps, fates,
+// placement).
 #pragma once
 
 #include <cstdint>
@@ -28,11 +29,13 @@ struct VesselExchange {  // of one field, in every voxel with a vessel
 
 class Engine {
  public:
-  Engine(const lattice::Geometry& geometry, process::Specification specification, const std::vector<field::Description>& fields,
-         std::vector<VesselExchange> exchanges, std::vector<std::int64_t> vessels, std::uint64_t seed, int threads);
+  Engine(const lattice::Geometry& geometry, process::Specification specification,
+         const std::vector<field::Description>& fields, std::vector<VesselExchange> exchanges,
+         std::vector<std::int64_t> vessels, std::uint64_t seed, int threads);
 
   // Puts cells of the start on the lattice, in the order given (key order); refuses a voxel without room.
-  void place(std::span<const std::uint8_t> types, std::span<const std::int64_t> voxels, std::span<const std::uint64_t> keys);
+  void place(std::span<const std::uint8_t> types, std::span<const std::int64_t> voxels,
+             std::span<const std::uint64_t> keys);
   // The same for cells given later (infused, added by a script), wherever there is room; returns how many found it.
   std::int64_t give(std::uint8_t type, std::span<const std::int64_t> voxels);
   void remove(std::span<const std::uint32_t> ids);
@@ -44,7 +47,8 @@ class Engine {
   // Runs whole steps; `body` holds the body's signals for each of them, row after row.
   void run(std::int64_t steps, std::span<const double> body);
 
-  // For each type the sum over its agents of the rate of each fate at this moment: die by cause, divide, become, leave (1/day).
+  // For each type the sum over its agents of the rate of each fate at this moment: die by cause, divide, become, leave
+  // (1/day).
   struct FateRates {
     std::vector<double> dies, divides, becomes_other, arrives, leaves;  // by type; arrives: by becoming
   };
@@ -108,7 +112,8 @@ class Engine {
   void relax_traits();
   void motile_sub_step(std::uint32_t sub_step);
   void fates();
-  [[nodiscard]] bool next_fate(const process::Context& context, std::uint32_t slot, double from, std::uint32_t number, Fate& fate) const;
+  [[nodiscard]] bool next_fate(const process::Context& context, std::uint32_t slot, double from, std::uint32_t number,
+                               Fate& fate) const;
   void apply(const Fate& fate, Queue& queue);
   void divide(const Fate& fate, Queue& queue);
   void go_on(const Fate& fate, Queue& queue);
@@ -120,7 +125,8 @@ class Engine {
   void occupy(std::uint32_t slot);
   void rebuild_occupancy();
   [[nodiscard]] std::uint32_t add(const agent::Agent& agent);
-  [[nodiscard]] std::array<float, agent::trait_slots> drawn_traits(const process::TypeSpec& type, std::uint64_t key) const;
+  [[nodiscard]] std::array<float, agent::trait_slots> drawn_traits(const process::TypeSpec& type,
+                                                                   std::uint64_t key) const;
   void record(double day, std::uint32_t slot, Happening what, std::size_t cause = 0);
   [[nodiscard]] double day() const { return static_cast<double>(step_) * specification_.dt; }
 
@@ -144,8 +150,8 @@ class Engine {
   std::vector<field::Field> fields_;
   std::vector<field::Report> reports_;
   std::vector<field::Ledger> field_ledgers_;
-  std::vector<double> transit_;         // cells on their way from blood, by type
-  std::vector<std::uint64_t> serial_;   // recruits tried and cells given so far, by type
+  std::vector<double> transit_;        // cells on their way from blood, by type
+  std::vector<std::uint64_t> serial_;  // recruits tried and cells given so far, by type
   Tally tally_;
   std::vector<Event> events_;
 
@@ -153,8 +159,8 @@ class Engine {
   std::vector<double> body_;
   std::vector<std::vector<std::uint8_t>> contacts_;
   std::size_t stride_ = 0;
-  std::vector<float> values_;              // behaviours, `stride_` per agent
-  std::vector<std::uint8_t> evaluated_as_; // type for which an agent's behaviours hold
+  std::vector<float> values_;               // behaviours, `stride_` per agent
+  std::vector<std::uint8_t> evaluated_as_;  // type for which an agent's behaviours hold
 };
 
 }  // namespace qsp::engine

@@ -1,5 +1,5 @@
-// Phases 6 and 7: die, divide, become and leave compete. Each agent has a chain of exponential waiting times within the step,
-// drawn from her own key; all events of the step happen in the order of (time within the step, key).
+// Phases 6 and 7: die, divide, become and leave compete. Each agent has a chain of exponential waiting times within the
+// step, drawn from her own key; all events of the step happen in the order of (time within the step, key).
 #include <algorithm>
 #include <queue>
 
@@ -16,13 +16,16 @@ double Engine::rate(const process::Context& here, std::uint32_t slot, int behavi
 }
 
 // The next event of an agent after `from`, if it falls into this step: one draw for the time, one for the choice.
-bool Engine::next_fate(const process::Context& here, std::uint32_t slot, double from, std::uint32_t number, Fate& fate) const {
+bool Engine::next_fate(const process::Context& here, std::uint32_t slot, double from, std::uint32_t number,
+                       Fate& fate) const {
   const auto& type = here.type_of(slot);
   double total = 0.0;
   const auto each = [&](auto&& visit) {
     for (std::size_t k = 0; k < type.die.size(); ++k) visit(Fate::Kind::die, k, rate(here, slot, type.die[k].rate));
-    for (std::size_t k = 0; k < type.divide.size(); ++k) visit(Fate::Kind::divide, k, rate(here, slot, type.divide[k].rate));
-    for (std::size_t k = 0; k < type.become.size(); ++k) visit(Fate::Kind::become, k, rate(here, slot, type.become[k].rate));
+    for (std::size_t k = 0; k < type.divide.size(); ++k)
+      visit(Fate::Kind::divide, k, rate(here, slot, type.divide[k].rate));
+    for (std::size_t k = 0; k < type.become.size(); ++k)
+      visit(Fate::Kind::become, k, rate(here, slot, type.become[k].rate));
     if (!type.leave.empty() && near_vessel_[agents_.voxel[slot]] != 0)
       visit(Fate::Kind::leave, std::size_t{0}, rate(here, slot, type.leave.front().rate));
   };
@@ -57,7 +60,8 @@ void Engine::fates() {
     for (auto s = first; s < last; ++s) {
       const auto slot = static_cast<std::uint32_t>(s);
       if (agents_.type[slot] == agent::gone) continue;
-      if (agents_.type[slot] != evaluated_as_[slot]) evaluate(here, slot);  // killed a moment ago: the remains have rates of their own
+      if (agents_.type[slot] != evaluated_as_[slot])
+        evaluate(here, slot);  // killed a moment ago: the remains have rates of their own
       if (next_fate(here, slot, 0.0, 0, fate)) list.push_back(fate);
     }
   });
@@ -185,7 +189,8 @@ void Engine::recruits(Queue& queue) {
     transit_[t] += flux * specification_.dt;
     for (std::uint64_t due = 1; due <= static_cast<std::uint64_t>(transit_[t]); ++due) {
       const double time = static_cast<double>(due) <= before ? 0.0 : (static_cast<double>(due) - before) / flux;
-      const auto key = base::mix(base::mix(static_cast<std::uint64_t>(base::Purpose::recruit), type.label), serial_[t]++);
+      const auto key =
+          base::mix(base::mix(static_cast<std::uint64_t>(base::Purpose::recruit), type.label), serial_[t]++);
       queue.push({std::min(time, specification_.dt), key, static_cast<std::uint32_t>(t), 0, 0, Fate::Kind::recruit, 0});
     }
   }
@@ -218,8 +223,8 @@ Engine::FateRates Engine::fate_rates(std::span<const double> body) {
   evaluate_all();
   const auto here = context();
   const auto types = specification_.types.size();
-  FateRates rates{std::vector<double>(types), std::vector<double>(types), std::vector<double>(types), std::vector<double>(types),
-                  std::vector<double>(types)};
+  FateRates rates{std::vector<double>(types), std::vector<double>(types), std::vector<double>(types),
+                  std::vector<double>(types), std::vector<double>(types)};
   for (std::uint32_t slot = 0; slot < agents_.size(); ++slot) {
     const auto& type = here.type_of(slot);
     const auto t = static_cast<std::size_t>(agents_.type[slot] - 1U);
@@ -229,7 +234,8 @@ Engine::FateRates Engine::fate_rates(std::span<const double> body) {
       rates.becomes_other[t] += rate(here, slot, become.rate);
       rates.arrives[become.into - 1U] += rate(here, slot, become.rate);
     }
-    if (!type.leave.empty() && near_vessel_[agents_.voxel[slot]] != 0) rates.leaves[t] += rate(here, slot, type.leave.front().rate);
+    if (!type.leave.empty() && near_vessel_[agents_.voxel[slot]] != 0)
+      rates.leaves[t] += rate(here, slot, type.leave.front().rate);
   }
   return rates;
 }

@@ -6,7 +6,8 @@
 
 namespace qsp::engine {
 
-// Sources and sinks from the present state of the agents, summed in the order of ids: the same bits whatever the threads.
+// Sources and sinks from the present state of the agents, summed in the order of ids: the same bits whatever the
+// threads.
 void Engine::deposit() {
   if (fields_.empty()) return;
   for (std::size_t f = 0; f < fields_.size(); ++f) {
@@ -33,7 +34,8 @@ void Engine::settle() {
   }
 }
 
-// For each set of types, how many of its cells are in the Moore neighbourhood and the voxel itself: dense, one pass per axis.
+// For each set of types, how many of its cells are in the Moore neighbourhood and the voxel itself: dense, one pass per
+// axis.
 void Engine::map_contacts() {
   const int nx = geometry_.nx, ny = geometry_.ny, nz = geometry_.nz;
   std::vector<std::uint8_t> line(static_cast<std::size_t>(std::max({nx, ny, nz})) + 2, 0);
@@ -46,10 +48,12 @@ void Engine::map_contacts() {
       if (mask[agents_.type[slot]]) map[agents_.voxel[slot]] = saturated(map[agents_.voxel[slot]] + 1);
     const auto sweep = [&](std::int64_t first, std::int64_t stride, int length) {
       line[0] = 0;
-      for (int k = 0; k < length; ++k) line[static_cast<std::size_t>(k) + 1] = map[static_cast<std::size_t>(first + k * stride)];
+      for (int k = 0; k < length; ++k)
+        line[static_cast<std::size_t>(k) + 1] = map[static_cast<std::size_t>(first + k * stride)];
       line[static_cast<std::size_t>(length) + 1] = 0;
       for (std::size_t k = 0; k < static_cast<std::size_t>(length); ++k)
-        map[static_cast<std::size_t>(first + static_cast<std::int64_t>(k) * stride)] = saturated(line[k] + line[k + 1] + line[k + 2]);
+        map[static_cast<std::size_t>(first + static_cast<std::int64_t>(k) * stride)] =
+            saturated(line[k] + line[k + 1] + line[k + 2]);
     };
     for (int z = 0; z < nz; ++z)
       for (int y = 0; y < ny; ++y) sweep(geometry_.index(0, y, z), 1, nx);
@@ -83,7 +87,8 @@ void Engine::evaluate_all() {
 // Each trait relaxes towards its target over the step: exact for a target that is constant during the step.
 void Engine::relax_traits() {
   const double dt = specification_.dt;
-  std::vector<std::array<double, 2 * agent::trait_slots>> shares(specification_.types.size());  // rise, decay of each trait
+  std::vector<std::array<double, 2 * agent::trait_slots>> shares(
+      specification_.types.size());  // rise, decay of each trait
   for (std::size_t type = 0; type < shares.size(); ++type)
     for (std::size_t k = 0; k < specification_.types[type].traits.size(); ++k) {
       const auto& trait = specification_.types[type].traits[k];

@@ -3,8 +3,8 @@
 namespace qsp::engine {
 
 Tally::Tally(std::size_t types, std::vector<std::string> causes)
-    : types_(types),
-      names_{"started", "given", "born", "recruited", "became_in", "remains", "became_out", "left", "moved_out", "removed"} {
+    : types_(types), names_{"started", "given",      "born", "recruited", "became_in",
+                            "remains", "became_out", "left", "moved_out", "removed"} {
   for (auto& cause : causes) names_.push_back("died_" + cause);
   counts_.assign(names_.size() * types_, 0);
 }

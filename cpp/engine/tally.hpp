@@ -25,7 +25,19 @@ class Tally {
 
   // Rows, each with one count per type. Present: started + given + born + recruited + became_in + remains
   // - became_out - left - moved_out - removed - died of each cause.
-  enum Row : std::size_t { started, given, born, recruited, became_in, remains, became_out, left, moved_out, removed, first_cause };
+  enum Row : std::size_t {
+    started,
+    given,
+    born,
+    recruited,
+    became_in,
+    remains,
+    became_out,
+    left,
+    moved_out,
+    removed,
+    first_cause
+  };
 
   void add(std::size_t row, std::uint8_t type, std::int64_t count = 1) { counts_[row * types_ + type - 1U] += count; }
   [[nodiscard]] std::int64_t present(std::size_t type_index) const;

@@ -13,7 +13,8 @@ Neighbourhood::Neighbourhood(const Geometry& geometry) : geometry_(geometry) {
       for (int dx = -1; dx <= 1; ++dx) {
         const int squared = dx * dx + dy * dy + dz * dz;
         if (squared == 0) continue;
-        // Axis, edge, corner: 1/21, 4/105, 9/280 in a volume (a quadrature of the sphere of fourth order); equal in a section.
+        // Axis, edge, corner: 1/21, 4/105, 9/280 in a volume (a quadrature of the sphere of fourth order); equal in a
+        // section.
         constexpr double turns[] = {1.0 / 21, 4.0 / 105, 9.0 / 280};
         constexpr double hops[] = {1.0, 1.0 / 4, 1.0 / 16};
         Direction step{dx, dy, dz, std::sqrt(static_cast<double>(squared)), 0.0, hops[squared - 1]};

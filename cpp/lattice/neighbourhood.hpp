@@ -49,7 +49,9 @@ class Neighbourhood {
   }
 
   // The direction that leads back: directions are listed symmetrically about the centre.
-  [[nodiscard]] std::uint8_t opposite(std::uint8_t direction) const { return static_cast<std::uint8_t>(count() - 1 - direction); }
+  [[nodiscard]] std::uint8_t opposite(std::uint8_t direction) const {
+    return static_cast<std::uint8_t>(count() - 1 - direction);
+  }
 
   // Whether two voxels are the same or neighbours.
   [[nodiscard]] bool adjacent(std::int64_t a, std::int64_t b) const;

@@ -33,11 +33,13 @@ class Occupancy {
   void put_solid(std::int64_t voxel, std::uint32_t slot) { solid_[static_cast<std::size_t>(voxel)] = slot; }
   void take_solid(std::int64_t voxel) { solid_[static_cast<std::size_t>(voxel)] = nobody; }
   void put_small(std::int64_t voxel, int cost) {
-    filled_[static_cast<std::size_t>(voxel)] = static_cast<std::uint8_t>(filled_[static_cast<std::size_t>(voxel)] + cost);
+    filled_[static_cast<std::size_t>(voxel)] =
+        static_cast<std::uint8_t>(filled_[static_cast<std::size_t>(voxel)] + cost);
     ++small_[static_cast<std::size_t>(voxel)];
   }
   void take_small(std::int64_t voxel, int cost) {
-    filled_[static_cast<std::size_t>(voxel)] = static_cast<std::uint8_t>(filled_[static_cast<std::size_t>(voxel)] - cost);
+    filled_[static_cast<std::size_t>(voxel)] =
+        static_cast<std::uint8_t>(filled_[static_cast<std::size_t>(voxel)] - cost);
     --small_[static_cast<std::size_t>(voxel)];
   }
   [[nodiscard]] int filled(std::int64_t voxel) const { return filled_[static_cast<std::size_t>(voxel)]; }

@@ -22,9 +22,9 @@ struct Context {
   lattice::Occupancy& occupancy;
   agent::Table& agents;
   std::vector<field::Field>& fields;
-  const std::vector<double>& body;                          // signals of the body at this step
-  const std::vector<std::vector<std::uint8_t>>& contacts;   // contact maps: cells of a set of types around a voxel
-  const std::vector<float>& values;                         // behaviours of all agents, `stride` per agent
+  const std::vector<double>& body;                         // signals of the body at this step
+  const std::vector<std::vector<std::uint8_t>>& contacts;  // contact maps: cells of a set of types around a voxel
+  const std::vector<float>& values;                        // behaviours of all agents, `stride` per agent
   std::size_t stride;
   std::uint64_t seed;
   std::uint32_t step;

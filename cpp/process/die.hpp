@@ -6,6 +6,8 @@
 namespace qsp::process::die {
 
 inline const Declaration declaration{
-    "die", "dies of a named cause; its remains stay as a type of their own, or it is gone at once", {{"rate", "1/day", true}}};
+    "die",
+    "dies of a named cause; its remains stay as a type of their own, or it is gone at once",
+    {{"rate", "1/day", true}}};
 
 }  // namespace qsp::process::die

@@ -1,5 +1,5 @@
-// kill: engage one adjacent target at a time, deliver hits, let go. Hits add up on the target and are lost together when its
-// recovery clock fires (additive cytotoxicity).
+// kill: engage one adjacent target at a time, deliver hits, let go. Hits add up on the target and are lost together
+// when its recovery clock fires (additive cytotoxicity).
 #pragma once
 
 #include "base/math.hpp"
@@ -22,7 +22,8 @@ inline const Declaration declaration{
   const std::int64_t here = agents.voxel[slot];
   const auto holds = [&](std::int64_t voxel) {
     const auto other = context.occupancy.solid(voxel);
-    const bool same = other != lattice::Occupancy::nobody && agents.id[other] == wanted && spec.targets[agents.type[other]];
+    const bool same =
+        other != lattice::Occupancy::nobody && agents.id[other] == wanted && spec.targets[agents.type[other]];
     return same ? other : lattice::Occupancy::nobody;
   };
   std::uint32_t found = lattice::Occupancy::nobody;
@@ -40,12 +41,14 @@ inline const Declaration declaration{
 }
 
 // A random adjacent target (or one in the same voxel), or nobody.
-[[nodiscard]] inline std::uint32_t look_around(const Context& context, std::uint32_t slot, const KillSpec& spec, std::uint32_t word) {
+[[nodiscard]] inline std::uint32_t look_around(const Context& context, std::uint32_t slot, const KillSpec& spec,
+                                               std::uint32_t word) {
   std::array<std::uint32_t, 27> found{};
   std::uint32_t count = 0;
   const auto look = [&](std::int64_t voxel, int) {
     const auto other = context.occupancy.solid(voxel);
-    if (other != lattice::Occupancy::nobody && other != slot && spec.targets[context.agents.type[other]]) found[count++] = other;
+    if (other != lattice::Occupancy::nobody && other != slot && spec.targets[context.agents.type[other]])
+      found[count++] = other;
   };
   look(context.agents.voxel[slot], 0);
   context.neighbourhood.each(context.agents.voxel[slot], look);
@@ -53,18 +56,20 @@ inline const Declaration declaration{
 }
 
 // Length of the recovery clock that a hit starts: Erlang with the target's stages and mean, in days.
-[[nodiscard]] inline double recovery(const Context& context, std::uint32_t killer, const HitsSpec& hits, std::uint32_t sub_step) {
+[[nodiscard]] inline double recovery(const Context& context, std::uint32_t killer, const HitsSpec& hits,
+                                     std::uint32_t sub_step) {
   double sum = 0.0;
   for (int stage = 0; stage < hits.stages; ++stage) {
-    const auto words = context.draw(killer, base::Purpose::recover, sub_step * 4U + static_cast<std::uint32_t>(stage) / 4U);
+    const auto words =
+        context.draw(killer, base::Purpose::recover, sub_step * 4U + static_cast<std::uint32_t>(stage) / 4U);
     sum -= base::log(base::uniform(words[static_cast<std::size_t>(stage) % 4]));
   }
   return sum * hits.recovery / hits.stages;
 }
 
 // One sub-step of length tau that ends at `now` (days). Returns the slot of a target that dies of it, or nobody.
-[[nodiscard]] inline std::uint32_t act(Context& context, std::uint32_t slot, const KillSpec& spec, std::uint32_t engaged, double tau,
-                                       std::uint32_t sub_step, double now) {
+[[nodiscard]] inline std::uint32_t act(Context& context, std::uint32_t slot, const KillSpec& spec,
+                                       std::uint32_t engaged, double tau, std::uint32_t sub_step, double now) {
   auto& agents = context.agents;
   const auto words = context.draw(slot, base::Purpose::engage, sub_step);
   if (engaged == lattice::Occupancy::nobody) {

@@ -14,19 +14,19 @@ inline const Declaration declaration{
     "hops from voxel to voxel along a heading that persists, so that its mean squared displacement is 2 n M t",
     {{"motility", "um^2/day", true}, {"persistence", "day", false}}};
 
-// Probability per sub-step of length tau of hopping along an axis, such that the long-time mean squared displacement of the
-// discrete walk is exactly 2 n M t; a hop along a diagonal of length d has this over d. With a the probability, w the mean
-// length of a heading and q the probability of turning, h^2 (a w + 2 a^2 (1 - q) / q) = 2 n M tau; a memoryless walk (no
-// persistence) has h^2 a <d^2> = 2 n M tau. Above 1 the sub-step is too long.
+// Probability per sub-step of length tau of hopping along an axis, such that the long-time mean squared displacement of
+// the discrete walk is exactly 2 n M t; a hop along a diagonal of length d has this over d. With a the probability, w
+// the mean length of a heading and q the probability of turning, h^2 (a w + 2 a^2 (1 - q) / q) = 2 n M tau; a
+// memoryless walk (no persistence) has h^2 a <d^2> = 2 n M tau. Above 1 the sub-step is too long.
 [[nodiscard]] inline double hop(double motility, const Pace& pace) {
   const double wanted = motility * pace.per_motility;
   if (pace.turn >= 1.0) return wanted / pace.width;
   return 2.0 * wanted / (pace.width + std::sqrt(pace.width * pace.width + 4.0 * pace.memory * wanted));
 }
 
-// The probability of turning is such that the sub-steps before the next turn last the persistence time P in the mean: then the
-// hop rate a / tau, and with it the mean speed, does not depend on tau either (h^2 (k w + 2 k^2 P) = 2 n M). Displacements
-// correlate over tau / log(1 + tau / P), at most 16 % above P where k P >= 3.
+// The probability of turning is such that the sub-steps before the next turn last the persistence time P in the mean:
+// then the hop rate a / tau, and with it the mean speed, does not depend on tau either (h^2 (k w + 2 k^2 P) = 2 n M).
+// Displacements correlate over tau / log(1 + tau / P), at most 16 % above P where k P >= 3.
 [[nodiscard]] inline Pace pace(double persistence, double tau, const lattice::Geometry& geometry,
                                const lattice::Neighbourhood& neighbourhood) {
   Pace pace;
@@ -39,7 +39,8 @@ inline const Declaration declaration{
 }
 
 // Draws a new heading, biased up the gradients that the type follows.
-[[nodiscard]] inline std::uint8_t heading(const Context& context, std::uint32_t slot, const MoveSpec& spec, std::uint32_t word) {
+[[nodiscard]] inline std::uint8_t heading(const Context& context, std::uint32_t slot, const MoveSpec& spec,
+                                          std::uint32_t word) {
   const auto& directions = context.neighbourhood.directions();
   if (spec.persistence > 0.0 && spec.chemotaxis.empty() && context.geometry.is_2d())  // equal weights
     return static_cast<std::uint8_t>(base::below(word, static_cast<std::uint32_t>(directions.size())));
@@ -79,8 +80,7 @@ inline void act(Context& context, std::uint32_t slot, const MoveSpec& spec, std:
   const bool turns = heading_now == agent::no_heading || base::uniform(words[0]) < spec.pace.turn;
   if (turns) heading_now = heading(context, slot, spec, words[1]);
 
-  const double length =
-      spec.persistence > 0.0 ? context.neighbourhood.directions()[heading_now].length : 1.0;
+  const double length = spec.persistence > 0.0 ? context.neighbourhood.directions()[heading_now].length : 1.0;
   if (base::uniform(words[2]) >= along / length) return;
 
   const std::int64_t from = agents.voxel[slot];

@@ -14,8 +14,8 @@ inline const Declaration declaration{
 inline constexpr int tries = 8;  // vessels looked at for room before a cell waits in transit for the next step
 
 // A voxel with room at a random vessel: the vessel's own or a random neighbour; -1 if the vessels looked at have none.
-[[nodiscard]] inline std::int64_t entry(const Context& context, const TypeSpec& type, const std::vector<std::int64_t>& vessels,
-                                        std::uint64_t key) {
+[[nodiscard]] inline std::int64_t entry(const Context& context, const TypeSpec& type,
+                                        const std::vector<std::int64_t>& vessels, std::uint64_t key) {
   const auto fits = [&](std::int64_t voxel) {
     if (type.occupies == Occupies::none) return true;
     return type.occupies == Occupies::solid ? context.occupancy.room_for_solid(voxel)

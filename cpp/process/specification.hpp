@@ -1,4 +1,5 @@
-// A compiled model: flat arrays, every name resolved to an index. Python's `compile` fills it once; nothing changes it after.
+// A compiled model: flat arrays, every name resolved to an index. Python's `compile` fills it once; nothing changes it
+// after.
 #pragma once
 
 #include <array>
@@ -32,7 +33,7 @@ struct MoveSpec {
   int motility = -1;         // behaviour, um2/day
   double persistence = 0.0;  // day
   std::vector<ChemotaxisSpec> chemotaxis;
-  Pace pace;  // set by the engine once it knows the sub-step
+  Pace pace;                                     // set by the engine once it knows the sub-step
   std::array<float, most_types> permeability{};  // by the type of the solid cell in the voxel to be entered
 };
 

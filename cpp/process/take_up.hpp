@@ -1,4 +1,5 @@
-// take_up: remove molecules from a field, first order or, where the field has a half-saturation, after Michaelis and Menten.
+// take_up: remove molecules from a field, first order or, where the field has a half-saturation, after Michaelis and
+// Menten.
 #pragma once
 
 #include "process/context.hpp"

@@ -16,7 +16,7 @@
 namespace qsp::process {
 
 [[nodiscard]] inline std::array<const Declaration*, 9> verbs() {
-  return {&secrete::declaration, &take_up::declaration, &move::declaration,   &kill::declaration,   &die::declaration,
+  return {&secrete::declaration, &take_up::declaration, &move::declaration,  &kill::declaration,   &die::declaration,
           &divide::declaration,  &become::declaration,  &leave::declaration, &recruit::declaration};
 }
 

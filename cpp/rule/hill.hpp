@@ -28,8 +28,8 @@ struct Behaviour {
   }
 };
 
-// u = base + (limit_up - base) up, then u + (limit_down - u) down, with up = sum x / (1 + sum x) over the increasing terms,
-// x = (signal / half)^power, likewise down over the decreasing ones. `read(signal)` gives a signal's value.
+// u = base + (limit_up - base) up, then u + (limit_down - u) down, with up = sum x / (1 + sum x) over the increasing
+// terms, x = (signal / half)^power, likewise down over the decreasing ones. `read(signal)` gives a signal's value.
 template <class Read>
 [[nodiscard]] float evaluate(const Behaviour& behaviour, const std::vector<Term>& table, Read&& read) {
   if (behaviour.terms == 0) return behaviour.base;

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from .output import Run, RunSet, open_folder, open_run
     from .simulation import Simulation
 
-_LATER = {"Run": "output", "RunSet": "output", "open_folder": "output", "open_run": "output", "Simulation": "simulation"}
+_LATER = {
+    "Run": "output",
+    "RunSet": "output",
+    "open_folder": "output",
+    "open_run": "output",
+    "Simulation": "simulation",
+}
 
 __all__ = [
     "Ball",

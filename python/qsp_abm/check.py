@@ -73,7 +73,9 @@ def check_model(model: Model) -> None:
     for readout in model.readouts:
         _known(f"readout '{readout.name}'", "group", readout.group, groups)
         for name in readout.signals:
-            readable = [s for s in signal_units(model, model.groups[readout.group]) if s.startswith(("field.", "trait."))]
+            readable = [
+                s for s in signal_units(model, model.groups[readout.group]) if s.startswith(("field.", "trait."))
+            ]
             _known(f"readout '{readout.name}'", "signal", name, readable)
     for field in model.fields:
         if field.vessel_exchange > 0 and model.vessels is None:
@@ -106,7 +108,7 @@ def _check_type(model: Model, group: Group, cell_type: CellType) -> None:
     who = cell_type.name
     own = [each.name for each in group.types]
     _distinct(f"process of '{who}'", [process.name for process in cell_type.processes])
-    verbs = Counter(process.verb for process in cell_type.processes)
+    verbs: Counter[str] = Counter(process.verb for process in cell_type.processes)
     for verb in _ONCE:
         if verbs[verb] > 1:
             raise ModelError(f"{who}: {verbs[verb]} processes '{verb}'; allowed: one")

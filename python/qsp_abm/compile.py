@@ -111,7 +111,12 @@ class _Compiler:
         hits = cell_type.hits
         if hits is None:
             return {"threshold": 0, "stages": 1, "recovery": 0.0, "into": 0}
-        return {"threshold": hits.threshold, "stages": hits.stages, "recovery": hits.recovery, "into": self.code(hits.into)}
+        return {
+            "threshold": hits.threshold,
+            "stages": hits.stages,
+            "recovery": hits.recovery,
+            "into": self.code(hits.into),
+        }
 
     def constants(self, process: Any) -> dict[str, Any]:
         """Return the settings of a process that rules cannot change, resolved."""
@@ -217,7 +222,7 @@ class _Compiler:
         return self.signals.index(entry)
 
     def synapse(self, synapse: Synapse) -> dict[str, Any]:
-        slots = {}
+        slots: dict[int, list[int]] = {}
         for group in self.model.cells:
             found = [slot for slot, trait in enumerate(group.traits) if trait.name in synapse.ligand]
             slots |= {self.codes[cell_type.name]: found for cell_type in group.types if found and not cell_type.dead}

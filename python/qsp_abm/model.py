@@ -19,7 +19,20 @@ from .parameters import Parameter
 from .processes import Process
 from .rules import Rule
 
-__all__ = ["CellType", "Constant", "Field", "Group", "Hits", "Lattice", "LogNormal", "Model", "Readout", "Synapse", "Trait", "Vessels"]
+__all__ = [
+    "CellType",
+    "Constant",
+    "Field",
+    "Group",
+    "Hits",
+    "Lattice",
+    "LogNormal",
+    "Model",
+    "Readout",
+    "Synapse",
+    "Trait",
+    "Vessels",
+]
 
 _NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, Setting(pattern=_NAME)]

@@ -96,12 +96,14 @@ def place(model: Model, starts: Sequence[Start], vessel_seed: int) -> Placement:
     batches: list[_Batch] = []
     for start, table in tables:
         batches += _from_table(model, lattice, start, table, report)
-    for start in starts:
-        if not isinstance(start, FromTable):
-            batches += _from_shape(model, lattice, start, vessel_seed)
+    for shape in starts:
+        if not isinstance(shape, FromTable):
+            batches += _from_shape(model, lattice, shape, vessel_seed)
     codes, points, keys, exact = _in_key_order(model, batches, vessel_seed)
     voxels, rooms = _settle(model, lattice, codes, points, keys, exact, report)
-    labelled = np.unique(np.concatenate([_voxels(lattice, batch.points) for batch in batches if batch.vessel] or [np.zeros(0, "i8")]))
+    labelled = np.unique(
+        np.concatenate([_voxels(lattice, batch.points) for batch in batches if batch.vessel] or [np.zeros(0, "i8")])
+    )
     vessels = _vessels(model, lattice, labelled, rooms, vessel_seed, report)
     return Placement(lattice, codes, voxels, keys, vessels, report)
 
@@ -126,7 +128,9 @@ def _read_table(start: FromTable) -> _Table:
         with start.path.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.reader(stream, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ModelError(f"start: {start.path}: cannot be read as a table ({getattr(error, 'strerror', None) or error})") from error
+        raise ModelError(
+            f"start: {start.path}: cannot be read as a table ({getattr(error, 'strerror', None) or error})"
+        ) from error
     rows = [row for row in rows if row]
     if len(rows) < 2:
         raise ModelError(f"start: {start.path}: holds no cells")
@@ -149,7 +153,9 @@ def _read_table(start: FromTable) -> _Table:
             point = [float(row[column]) for column in where[:-1]]
             labels.append(row[where[-1]].strip())
         except (IndexError, ValueError):
-            raise ModelError(f"start: {start.path}: row {number} is {','.join(row)!r}; allowed: numbers and a cell type") from None
+            raise ModelError(
+                f"start: {start.path}: row {number} is {','.join(row)!r}; allowed: numbers and a cell type"
+            ) from None
         if not all(map(math.isfinite, point)):
             raise ModelError(f"start: {start.path}: row {number} has a position that is not a finite number")
         points.append([*point, 0.0][:3])
@@ -166,7 +172,9 @@ def _lattice(model: Model, tables: Sequence[tuple[FromTable, _Table]]) -> Lattic
         if lattice.shape is None:
             h = lattice.spacing
             extent = np.ptp(table.points, axis=0)
-            sides = [math.floor((side + 2 * start.margin) / h) + 1 for side in extent]  # the last cell lies inside, not on the face
+            sides = [
+                math.floor((side + 2 * start.margin) / h) + 1 for side in extent
+            ]  # the last cell lies inside, not on the face
             lattice = lattice.replace(shape=(sides[0], sides[1], 1 if table.flat else sides[2]))
         if lattice.dimensions == 2 and lattice.thickness is None:
             lattice = lattice.replace(thickness=start.thickness)
@@ -185,7 +193,7 @@ def _from_table(model: Model, lattice: Lattice, start: FromTable, table: _Table,
     if unmapped:
         raise ModelError(
             f"start: {start.path}: label '{unmapped[0]}' is not mapped{suggest(unmapped[0], start.types)}; "
-            "allowed: a type, fractions of types, \"skip\", or \"*\" for all others"
+            'allowed: a type, fractions of types, "skip", or "*" for all others'
         )
     shape = np.array(lattice.shape)
     steps = np.array([lattice.spacing] * 2 + [lattice.thickness if lattice.dimensions == 2 else lattice.spacing])
@@ -239,7 +247,9 @@ def _mirrored(points: Floats, size: Floats, dimensions: int) -> Iterator[tuple[I
         for axis, side in zip(axes, sides, strict=True):
             if side:
                 image[:, axis] = 2 * (low[axis] if side == 1 else high[axis]) - points[:, axis]
-        rows = np.flatnonzero(((image >= 0) & (image < size)).all(axis=1) & ((image < low) | (image > high)).any(axis=1))
+        rows = np.flatnonzero(
+            ((image >= 0) & (image < size)).all(axis=1) & ((image < low) | (image > high)).any(axis=1)
+        )
         yield rows, image[rows]
 
 
@@ -271,7 +281,9 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
         centre = np.array(start.centre) if start.centre is not None else size / 2
         reach = start.radius if lattice.dimensions == 3 else np.array([start.radius, start.radius, 0.0])
         if ((centre - reach < 0) | (centre + reach > size)).any():
-            raise ModelError(f"{who}: a ball of radius {start.radius:g} um at {centre.tolist()} does not fit into {size.tolist()} um")
+            raise ModelError(
+                f"{who}: a ball of radius {start.radius:g} um at {centre.tolist()} does not fit into {size.tolist()} um"
+            )
         voxels = np.arange(nx * ny * nz)
         points = _centres(lattice, voxels)
         distance = ((points - centre)[:, : lattice.dimensions] ** 2).sum(axis=1)
@@ -286,7 +298,9 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
         raise ModelError(f"{who}: density '{start.density}' is not per {unit[2:]}; allowed: as in '200 / {unit[2:]}'")
     amount = units.to(start.density, unit, f"{who}: density", non_negative=True)
     count = round(amount * float(np.prod(size[: lattice.dimensions])) / 1000.0**lattice.dimensions)
-    keys = _core.mix(_core.mix(np.uint64(_START), np.uint64(label(f"scatter {start.cells}"))), np.arange(count, dtype="u8"))
+    keys = _core.mix(
+        _core.mix(np.uint64(_START), np.uint64(label(f"scatter {start.cells}"))), np.arange(count, dtype="u8")
+    )
     return [_Batch(_uniform(seed, np.atleast_1d(keys), "start", 1)[:, :3] * size, np.atleast_1d(keys), types)]
 
 
@@ -309,7 +323,7 @@ def _keys(name: str, points: Floats) -> Keys:
 
 def _uniform(seed: int, keys: Keys, purpose: str, number: int) -> Floats:
     """Return four uniform numbers in (0, 1) for each key, (N, 4)."""
-    return (np.asarray(_core.draw(seed, keys, 0, purpose, number)).reshape(-1, 4) + 0.5) * 2.0**-32
+    return np.asarray((_core.draw(seed, keys, 0, purpose, number).reshape(-1, 4) + 0.5) * 2.0**-32, "f8")
 
 
 def _in_key_order(
@@ -379,7 +393,9 @@ class _Rooms:
         if self.occupies[code] == "solid":
             return not self.solid[voxel] and self.small[voxel] <= 1
         if self.occupies[code] == "small":
-            return not self.small[voxel] if self.solid[voxel] else bool(self.filled[voxel] + self.costs[code] <= FULL_ROOM)
+            return (
+                not self.small[voxel] if self.solid[voxel] else bool(self.filled[voxel] + self.costs[code] <= FULL_ROOM)
+            )
         return True
 
     def put(self, code: int, voxel: int) -> None:
@@ -418,7 +434,9 @@ class _Rooms:
             found = [
                 there
                 for dx, dy, dz in ring
-                if 0 <= x + dx < nx and 0 <= y + dy < ny and 0 <= z + dz < nz
+                if 0 <= x + dx < nx
+                and 0 <= y + dy < ny
+                and 0 <= z + dz < nz
                 and self.fits(code, there := x + dx + nx * (y + dy + ny * (z + dz)))
             ]
             if found:
@@ -472,11 +490,15 @@ def _settle(
         code = int(codes[index])
         if exact[index]:
             name, place = list(model.types)[code - 1], np.round(points[index], 3).tolist()
-            raise ModelError(f"start: starts overlap: no room for a cell of type '{name}' at {place} um, where other cells stand already")
+            raise ModelError(
+                f"start: starts overlap: no room for a cell of type '{name}' at {place} um, where other cells stand already"
+            )
         voxel = rooms.nearest(code, int(wanted[index]), int(keys[index]))
         if voxel < 0:
             name = list(model.types)[code - 1]
-            raise ModelError(f"start: {len(codes)} cells do not fit into {len(rooms.solid)} voxels; no room for a cell of type '{name}'")
+            raise ModelError(
+                f"start: {len(codes)} cells do not fit into {len(rooms.solid)} voxels; no room for a cell of type '{name}'"
+            )
         voxels[index] = voxel
         rooms.put(code, voxel)
     counts = Counter(list(model.types)[code - 1] for code in codes.tolist())
@@ -491,14 +513,23 @@ def _settle(
             f"average, {gaps.max():.1f} um at most",
             moved=len(moved),
         )
-    inert = [t.name for t in model.types.values() if counts[t.name] and not any(p.verb in ("divide", "die", "kill", "become", "leave") for p in t.processes)]
+    inert = [
+        t.name
+        for t in model.types.values()
+        if counts[t.name] and not any(p.verb in ("divide", "die", "kill", "become", "leave") for p in t.processes)
+    ]
     if inert:
-        report.add("inert (take room, no fate): " + ", ".join(f"{name} {counts[name]}" for name in inert), inert={n: counts[n] for n in inert})
+        report.add(
+            "inert (take room, no fate): " + ", ".join(f"{name} {counts[name]}" for name in inert),
+            inert={n: counts[n] for n in inert},
+        )
     free = int(((rooms.solid == 0) & (rooms.small == 0)).sum())
     report.add(f"free voxels: {free} of {len(rooms.solid)} ({free / len(rooms.solid):.1%})", free_voxels=free)
     largest = max((t.diameter for t in model.types.values() if t.occupies == "solid"), default=0.0)
     if lattice.spacing < largest / 2:
-        report.add(f"note: the spacing of {lattice.spacing:g} um is under half of the largest solid diameter, {largest:.3g} um")
+        report.add(
+            f"note: the spacing of {lattice.spacing:g} um is under half of the largest solid diameter, {largest:.3g} um"
+        )
     return voxels, rooms
 
 
@@ -515,7 +546,10 @@ def _vessels(model: Model, lattice: Lattice, labelled: Ints, rooms: _Rooms, seed
     avoided = [c for c, name in enumerate(model.types, 1) if model.group_of(name).name in model.vessels.outside]
     in_tumour = np.isin(rooms.solid, avoided)
     centres = _centres(lattice, np.arange(len(rooms.solid)))
-    order = np.argsort(np.asarray(_core.draw(seed, _core.place_key(np.arange(len(rooms.solid), dtype="u8")), 0, "vessel", 0))[:, 0], kind="stable")
+    order = np.argsort(
+        np.asarray(_core.draw(seed, _core.place_key(np.arange(len(rooms.solid), dtype="u8")), 0, "vessel", 0))[:, 0],
+        kind="stable",
+    )
     open_to_all = np.ones(len(rooms.solid), bool)
     chosen = [int(voxel) for voxel in labelled]
 

@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
-_HAPPENINGS = ("started", "given", "born", "recruited", "became", "died", "left", "moved_out", "removed")  # as in the engine
+_HAPPENINGS = (
+    "started",
+    "given",
+    "born",
+    "recruited",
+    "became",
+    "died",
+    "left",
+    "moved_out",
+    "removed",
+)  # as in the engine
 _EVENTS = ("born", "killed", "died", "recruited", "left")
 _SAMPLES_PER_DAY = 24  # of the body, at most
 _FIELD_LEDGER = ("produced", "decayed", "taken_up", "exchanged", "boundary", "change", "residual")
@@ -53,7 +63,14 @@ class Recorder:
 
     @classmethod
     def create(
-        cls, simulation: Simulation, path: Path, interval: int, keep: int, end: int, force: bool, provenance: dict[str, Any]
+        cls,
+        simulation: Simulation,
+        path: Path,
+        interval: int,
+        keep: int,
+        end: int,
+        force: bool,
+        provenance: dict[str, Any],
     ) -> Self:
         """Open a new file for a simulation."""
         model = simulation.model
@@ -72,7 +89,11 @@ class Recorder:
             spacing=model.lattice.spacing,
             thickness=model.lattice.thickness,
             cell_types=tuple(TypeEntry(t.name, model.group_of(t.name).name, t.dead) for t in model.types.values()),
-            columns=(*STANDARD_COLUMNS, Column("target", "", "u4", "identity of the engaged target; 0 for none"), *traits),
+            columns=(
+                *STANDARD_COLUMNS,
+                Column("target", "", "u4", "identity of the engaged target; 0 for none"),
+                *traits,
+            ),
             fields=tuple(Column(field.name, field.unit) for field in model.fields),
             body=_body_columns(signals) if signals is not None else (),
             ledger=tuple(Column(name, unit, "f8") for name, unit in _ledger_columns(model).items()),
@@ -80,7 +101,9 @@ class Recorder:
             events=_EVENTS,
             causes=tuple(_causes(model)),
             config=json.dumps(config),
-            parameters=tuple(ParameterRow(f"{part}.{p.name}", p.value, p.unit, p.source, p.kind) for part, p in model.parameters()),
+            parameters=tuple(
+                ParameterRow(f"{part}.{p.name}", p.value, p.unit, p.source, p.kind) for part, p in model.parameters()
+            ),
             provenance={
                 "qsp_abm_version": _core.version,
                 "git_hash": _core.commit,
@@ -111,7 +134,9 @@ class Recorder:
         if stored is None:
             raise ModelError(f"{path}: holds no stored state to go on from")
         data = stored.arrays["snapshot"]
-        simulation = kind.from_snapshot(unpack(data if isinstance(data, bytes) else data.tobytes(), str(path)), threads=threads)
+        simulation = kind.from_snapshot(
+            unpack(data if isinstance(data, bytes) else data.tobytes(), str(path)), threads=threads
+        )
         record = run.config["record"]
         if simulation.step >= record["end"]:
             raise ModelError(f"{path}: is complete; there is nothing to resume")
@@ -162,7 +187,9 @@ class Recorder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         status = "complete" if kind is None else "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
         self._writer.close(status, self._threads_used)
 

@@ -152,7 +152,11 @@ class Simulation:
         result = {}
         cells = self._engine.columns()
         for readout in self.model.readouts:
-            codes = [c for c, t in enumerate(self.model.types.values(), 1) if t in self.model.groups[readout.group].types and not t.dead]
+            codes = [
+                c
+                for c, t in enumerate(self.model.types.values(), 1)
+                if t in self.model.groups[readout.group].types and not t.dead
+            ]
             mine = np.isin(cells["type"], codes)
             total = np.zeros(int(mine.sum()))
             for name in readout.signals:
@@ -162,7 +166,7 @@ class Simulation:
                 else:
                     slot = [trait.name for trait in self.model.groups[readout.group].traits].index(rest)
                     total += cells[f"trait{slot}"][mine]
-            hit = total > readout.above if readout.above is not None else total < readout.below
+            hit = total < readout.below if readout.below is not None else total > (readout.above or 0.0)
             result[readout.name] = float(np.mean(hit)) if len(hit) else float("nan")
         return result
 
@@ -201,7 +205,10 @@ class Simulation:
     def tally(self) -> dict[str, dict[str, int]]:
         """Return what ever happened to cells: event (``born``, ``died_killed``, ...) to type to number."""
         names, counts = self._engine.tally()
-        return {name: dict(zip(self.model.types, (int(n) for n in row), strict=True)) for name, row in zip(names, counts, strict=True)}
+        return {
+            name: dict(zip(self.model.types, (int(n) for n in row), strict=True))
+            for name, row in zip(names, counts, strict=True)
+        }
 
     def cells(self) -> pd.DataFrame:
         """Return all cells as a table (a copy): id, cell_type, group, x_um, y_um, z_um, born (day), hits, target, traits by name."""
@@ -209,10 +216,9 @@ class Simulation:
 
         columns = self.cell_columns()
         frame = pd.DataFrame({name: values for name, values in columns.items() if name not in ("cell_type", "group")})
-        names = list(self.model.types)
-        frame.insert(1, "cell_type", pd.Categorical.from_codes((columns["cell_type"] - 1).astype(int), names))
-        groups = list(self.model.groups)
-        frame.insert(2, "group", pd.Categorical.from_codes((columns["group"] - 1).astype(int), groups))
+        for position, (name, allowed) in enumerate((("cell_type", [*self.model.types]), ("group", [*self.model.groups])), 1):
+            names = pd.Categorical(np.array(allowed)[columns[name] - 1], categories=allowed)
+            frame.insert(position, name, pd.Series(names))
         return frame
 
     def cell_columns(self) -> dict[str, NDArray[Any]]:
@@ -255,7 +261,7 @@ class Simulation:
         h = self.model.lattice.spacing
         depth = h if nz > 1 else self.model.lattice.thickness or h
         steps = np.stack([index % nx, index // nx % ny, index // (nx * ny)], axis=1)
-        return ((steps + 0.5) * np.array([h, h, depth])).astype("f4")
+        return np.asarray((steps + 0.5) * np.array([h, h, depth]), "f4")
 
     def field(self, name: str) -> NDArray[np.float32]:
         """Return a field, (nz, ny, nx) in its unit."""
@@ -270,7 +276,10 @@ class Simulation:
         if self._body is None:
             return {}
         species = zip(self._body.species_names, self._body.species(), strict=True)
-        return {**{str(k): float(v) for k, v in zip(self._body.signal_names, self._signals(), strict=True)}, **{str(k): float(v) for k, v in species}}
+        return {
+            **{str(k): float(v) for k, v in zip(self._body.signal_names, self._signals(), strict=True)},
+            **{str(k): float(v) for k, v in species},
+        }
 
     def digest(self) -> dict[str, str]:
         """Return the hashes of the state: tissue, drug_fields, body, all."""

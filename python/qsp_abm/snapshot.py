@@ -28,7 +28,12 @@ _TISSUE = ("agent/", "field/")
 
 def take(simulation: Simulation, engine: Any, body: BodyMachine | None) -> Snapshot:
     """Return the state; names begin with ``agent/``, ``field/``, ``engine/``, ``body/``."""
-    header = {"format": FORMAT, "model": simulation.model.to_json(), "seed": simulation.seed, "clearances": simulation.clearances}
+    header = {
+        "format": FORMAT,
+        "model": simulation.model.to_json(),
+        "seed": simulation.seed,
+        "clearances": simulation.clearances,
+    }
     state = engine.state()
     snapshot: Snapshot = {
         "header": np.frombuffer(json.dumps(header).encode(), "u1"),
@@ -55,7 +60,9 @@ def described(snapshot: Mapping[str, NDArray[Any]]) -> tuple[Model, int]:
     return Model.from_json(header["model"]), int(header["seed"])
 
 
-def restore(snapshot: Mapping[str, NDArray[Any]], model: Model, engine: Any, body: BodyMachine | None) -> dict[str, float]:
+def restore(
+    snapshot: Mapping[str, NDArray[Any]], model: Model, engine: Any, body: BodyMachine | None
+) -> dict[str, float]:
     """Put a freshly built engine and body into the state; return the clearances of recruited types."""
     part = {
         kind: {name.split("/", 1)[1]: value for name, value in snapshot.items() if name.startswith(f"{kind}/")}
@@ -77,7 +84,11 @@ def digest(snapshot: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     """
     names = sorted(snapshot)
     parts = {
-        "tissue": [n for n in names if n.startswith(_TISSUE) or n in ("engine/step", "engine/next_id", "engine/transit", "engine/serial")],
+        "tissue": [
+            n
+            for n in names
+            if n.startswith(_TISSUE) or n in ("engine/step", "engine/next_id", "engine/transit", "engine/serial")
+        ],
         "drug_fields": [],
         "body": [n for n in names if n.startswith("body/")],
     }

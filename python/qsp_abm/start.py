@@ -80,8 +80,12 @@ class Scatter(_Cells):
 
     @model_validator(mode="after")
     def _a_density(self) -> Self:
-        if not any(units.same_dimension(units.split(self.density, "density")[1], each) for each in ("1/mm^2", "1/mm^3")):
-            raise ValueError(f"density: '{self.density}' is neither per area nor per volume; allowed: '200 / mm^2', '200 / mm^3'")
+        if not any(
+            units.same_dimension(units.split(self.density, "density")[1], each) for each in ("1/mm^2", "1/mm^3")
+        ):
+            raise ValueError(
+                f"density: '{self.density}' is neither per area nor per volume; allowed: '200 / mm^2', '200 / mm^3'"
+            )
         return self
 
 

@@ -67,10 +67,11 @@ class FakeSimulation:
     ) -> None:
         assert checkpoint == 5.0
         types = (TypeEntry("tumour", "tumour"), TypeEntry("tumour_dead", "tumour", dead=True))
-        provenance = {"version": "0.1", **provenance}
+        provenance = {"qsp_abm_version": "0.1", "threads_asked": self.threads, **provenance}
         about = RunDescription((20, 20, 1), 20.0, types, seed=self.seed, provenance=provenance)
         with Writer(record, about, force=force) as writer:
             self._go(writer, duration, every, 0, progress)
+            writer.close("complete", threads_used=self.threads)
 
     def _go(self, writer: Writer, duration: float, every: float, first: int, progress: Any) -> None:
         frames = round(duration / every)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import qsp_abm as qa
 from qsp_abm.compile import small_capacity
 from qsp_abm.model import Model
@@ -26,7 +27,7 @@ TYPES = {
 
 
 def model(**lattice: object) -> Model:
-    small = dict(volume=175.0, occupies="small")
+    small = {"volume": 175.0, "occupies": "small"}
     return qa.Model(
         lattice=qa.Lattice(**({"spacing": "8 um"} | lattice)),
         cells=[
@@ -77,7 +78,9 @@ def test_rows_may_come_in_any_order(tmp_path: Path) -> None:
 
 
 def test_the_margin_mirrors_the_tissue(tmp_path: Path) -> None:
-    path = table(tmp_path / "t.csv", [(0, 0, "Epithelial"), (400, 0, "Epithelial"), (0, 400, "Epithelial"), (10, 200, "CD8T")])
+    path = table(
+        tmp_path / "t.csv", [(0, 0, "Epithelial"), (400, 0, "Epithelial"), (0, 400, "Epithelial"), (10, 200, "CD8T")]
+    )
     empty = place(model(), [FromTable(path=path, types=TYPES, margin="80 um", margin_filling="empty")], 1)
     mirrored = place(model(), [FromTable(path=path, types=TYPES, margin="80 um")], 1)
     assert len(empty.types) == 4
@@ -88,7 +91,11 @@ def test_only_selected_rows(tmp_path: Path) -> None:
     rows = [(1, 0, 0, "a"), (1, 50, 50, "a"), (2, 0, 0, "b")]
     path = table(tmp_path / "t.csv", rows, ("image", "x", "y", "type"))
     start = FromTable(
-        path=path, types={"a": "tumour"}, columns={"x": "x", "y": "y", "type": "type"}, select={"image": 1}, margin_filling="empty"
+        path=path,
+        types={"a": "tumour"},
+        columns={"x": "x", "y": "y", "type": "type"},
+        select={"image": 1},
+        margin_filling="empty",
     )
     assert len(place(model(), [start], 1).types) == 2
     with pytest.raises(qa.ModelError, match="no row has image = 7"):
@@ -154,7 +161,9 @@ def test_labelled_vessels_are_kept(tmp_path: Path) -> None:
 
 
 def test_scatter_and_balls() -> None:
-    placed = place(model(shape=(125, 125)), [Scatter("cd8", density="200 / mm^2", fractions={"killer": 0.5, "bystander": 0.5})], 1)
+    placed = place(
+        model(shape=(125, 125)), [Scatter("cd8", density="200 / mm^2", fractions={"killer": 0.5, "bystander": 0.5})], 1
+    )
     assert len(placed.types) == 200
     assert 70 < np.sum(placed.types == 2) < 130
     ball = place(model(shape=(21, 21, 21)), [Ball("tumour", radius="80 um")], 1)
@@ -180,9 +189,9 @@ def test_impossible_shapes_are_refused(start: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (dict(fractions={"killer": 0.5, "bystander": 0.4}), "add up to 0.9"),
-        (dict(density="200"), "neither per area nor per volume"),
-        (dict(density="200 / um3 s"), "unit|neither|cannot"),
+        ({"fractions": {"killer": 0.5, "bystander": 0.4}}, "add up to 0.9"),
+        ({"density": "200"}, "neither per area nor per volume"),
+        ({"density": "200 / um3 s"}, "unit|neither|cannot"),
     ],
 )
 def test_impossible_descriptions_are_refused(given: dict[str, object], message: str) -> None:
