@@ -101,6 +101,12 @@ std::uint32_t Engine::add(const agent::Agent& agent) {
   return slot;
 }
 
+bool Engine::fits(const process::TypeSpec& type, std::int64_t voxel) const {
+  if (voxel < 0 || voxel >= geometry_.size()) return false;
+  if (type.occupies == process::Occupies::solid) return occupancy_.room_for_solid(voxel);
+  return type.occupies == process::Occupies::none || occupancy_.room_for_small(voxel, type.cost);
+}
+
 void Engine::occupy(std::uint32_t slot) {
   const auto& type = specification_.types[agents_.type[slot] - 1U];
   if (type.occupies == process::Occupies::solid) occupancy_.put_solid(agents_.voxel[slot], slot);
@@ -130,10 +136,7 @@ void Engine::place(std::span<const std::uint8_t> types, std::span<const std::int
                    std::span<const std::uint64_t> keys) {
   for (std::size_t k = 0; k < types.size(); ++k) {
     const auto& type = specification_.types.at(types[k] - 1U);
-    const bool fits = type.occupies == process::Occupies::none ||
-                      (type.occupies == process::Occupies::solid ? occupancy_.room_for_solid(voxels[k])
-                                                                 : occupancy_.room_for_small(voxels[k], type.cost));
-    if (voxels[k] < 0 || voxels[k] >= geometry_.size() || !fits)
+    if (!fits(type, voxels[k]))
       throw base::ModelError("start: no room for a cell of type '" + type.name + "' in voxel " +
                              std::to_string(voxels[k]));
     agent::Agent agent;
@@ -151,10 +154,7 @@ std::int64_t Engine::give(std::uint8_t code, std::span<const std::int64_t> voxel
   const auto& type = specification_.types.at(code - 1U);
   std::int64_t found = 0;
   for (const auto voxel : voxels) {
-    const bool fits = type.occupies == process::Occupies::none ||
-                      (type.occupies == process::Occupies::solid ? occupancy_.room_for_solid(voxel)
-                                                                 : occupancy_.room_for_small(voxel, type.cost));
-    if (!fits) continue;
+    if (!fits(type, voxel)) continue;
     agent::Agent agent;
     agent.key =
         base::mix(base::mix(static_cast<std::uint64_t>(base::Purpose::given), type.label), serial_[code - 1U]++);
@@ -171,12 +171,10 @@ std::int64_t Engine::give(std::uint8_t code, std::span<const std::int64_t> voxel
 }
 
 void Engine::remove(std::span<const std::uint32_t> ids) {
-  for (const auto id : ids) {
-    const auto found = std::lower_bound(agents_.id.begin(), agents_.id.end(), id);
-    if (found == agents_.id.end() || *found != id)
-      throw base::ModelError("remove: no cell has the id " + std::to_string(id));
-    const auto slot = static_cast<std::uint32_t>(found - agents_.id.begin());
-    if (agents_.type[slot] == agent::gone) continue;
+  std::vector<std::uint32_t> slots;  // all of them, before anything changes
+  for (const auto id : ids) slots.push_back(slot_of(id, "remove"));
+  for (const auto slot : slots) {
+    if (agents_.type[slot] == agent::gone) continue;  // named twice
     record(day(), slot, Happening::removed);
     tally_.add(Tally::removed, agents_.type[slot]);
     vanish(slot);
@@ -186,12 +184,16 @@ void Engine::remove(std::span<const std::uint32_t> ids) {
 }
 
 void Engine::set_trait(std::span<const std::uint32_t> ids, int trait, std::span<const float> values) {
-  for (std::size_t k = 0; k < ids.size(); ++k) {
-    const auto found = std::lower_bound(agents_.id.begin(), agents_.id.end(), ids[k]);
-    if (found == agents_.id.end() || *found != ids[k])
-      throw base::ModelError("set_trait: no cell has the id " + std::to_string(ids[k]));
-    agents_.trait.at(static_cast<std::size_t>(trait))[static_cast<std::size_t>(found - agents_.id.begin())] = values[k];
-  }
+  std::vector<std::uint32_t> slots;
+  for (const auto id : ids) slots.push_back(slot_of(id, "set_trait"));
+  auto& column = agents_.trait.at(static_cast<std::size_t>(trait));
+  for (std::size_t k = 0; k < slots.size(); ++k) column[slots[k]] = values[k];
+}
+
+std::uint32_t Engine::slot_of(std::uint32_t id, const std::string& who) const {
+  const auto found = std::lower_bound(agents_.id.begin(), agents_.id.end(), id);
+  if (found == agents_.id.end() || *found != id) throw base::ModelError(who + ": no cell has the id " + std::to_string(id));
+  return static_cast<std::uint32_t>(found - agents_.id.begin());
 }
 
 void Engine::set_clearance(std::uint8_t type, double clearance) {

@@ -12,7 +12,7 @@ namespace {
 
 struct Killed {
   std::uint32_t slot;
-  std::uint8_t type;  // that it had
+  std::uint8_t type, into;  // that it had; its remains, which may be killed in their turn
 };
 
 }  // namespace
@@ -72,9 +72,9 @@ void Engine::motile_sub_step(std::uint32_t sub_step) {
       if (type.kill.empty()) continue;
       const auto dies = process::kill::act(here, slot, type.kill.front(), engaged, tau, sub_step, now);
       if (dies == lattice::Occupancy::nobody) continue;
-      killed[static_cast<std::size_t>(pencil)].push_back({dies, agents_.type[dies]});
-      // Its existence ends at once for everyone around; the books are closed below, in the order of pencils.
       const auto into = here.type_of(dies).hits.into;
+      killed[static_cast<std::size_t>(pencil)].push_back({dies, agents_.type[dies], into});
+      // Its existence ends at once for everyone around; the books are closed below, in the order of pencils.
       if (into == agent::gone) {
         vanish(dies);
       } else {
@@ -99,10 +99,10 @@ void Engine::motile_sub_step(std::uint32_t sub_step) {
     });
   }
   for (const auto& list : killed)
-    for (const auto& [slot, type] : list) {
+    for (const auto& [slot, type, into] : list) {
       constexpr int cause = 0;  // killed
       tally_.add(Tally::first_cause + cause, type);
-      if (agents_.type[slot] != agent::gone) tally_.add(Tally::remains, agents_.type[slot]);
+      if (into != agent::gone) tally_.add(Tally::remains, into);
       events_.push_back({now, agents_.id[slot], agents_.parent[slot], type, Happening::died, cause});
     }
 }

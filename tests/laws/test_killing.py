@@ -82,7 +82,7 @@ def field_of_targets(killers: int, threshold: int, seed: int, dt: float = 6.0, s
     )
     model = Model(lattice=Lattice(shape=(side, side, 1), spacing=10.0), cells=(group("lawn", target, remains), killer), dt=dt * MINUTE)
     rng = np.random.default_rng(seed)
-    machine = Machine(model, {"target": np.arange(side**2), "killer": rng.choice(side**2, killers)}, seed=seed)
+    machine = Machine(model, {"target": np.arange(side**2), "killer": rng.choice(side**2, killers, replace=False)}, seed=seed)
     machine.run_for(180 * MINUTE)
     before = machine.tally()["died_killed"]["target"]
     machine.run_for(0.5)
@@ -129,7 +129,7 @@ def contact(dt: float, seed: int) -> float:
     )
     model = Model(lattice=Lattice(shape=(side, side, 1), spacing=8.0), cells=(target, killer), dt=dt * MINUTE)
     rng = np.random.default_rng(seed)
-    machine = Machine(model, {"target": np.arange(side**2), "killer": rng.choice(side**2, 4000)}, seed=seed)
+    machine = Machine(model, {"target": np.arange(side**2), "killer": rng.choice(side**2, 4000, replace=False)}, seed=seed)
     machine.run_for(240 * MINUTE)
     engaged = machine.columns()["target"][side**2 :]
     held = engaged > 0
