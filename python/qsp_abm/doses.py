@@ -79,13 +79,13 @@ class Dose(Frozen):
         if hasattr(amount, "magnitude") and hasattr(amount, "units"):
             amount = f"{float(amount.magnitude)!r} {amount.units}".replace("kilogram", "kg")
         if isinstance(amount, str):
-            number, unit = units.split(amount, "amount")
+            number, unit = units.split(amount)
             if unit:
                 kind = "cell" if units.same_dimension(unit.removesuffix("/kg").strip(), "cell") else "mg"
-                units.to_dose(amount, kind, "amount", 1.0)  # the unit of the drug is not known yet
+                units.to_dose(amount, kind, "value", 1.0)  # the unit of the drug is not known yet
                 return amount.strip()
             amount = number
-        return units.to(amount, "", "amount", non_negative=True)
+        return units.to(amount, "", non_negative=True)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

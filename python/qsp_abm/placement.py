@@ -191,9 +191,10 @@ def _from_table(model: Model, lattice: Lattice, start: FromTable, table: _Table,
         report.add(f"labels that are mapped but do not occur: {', '.join(absent)}", absent=absent)
     unmapped = sorted(known - set(start.types)) if "*" not in start.types else []
     if unmapped:
+        near = suggest(unmapped[0], start.types)
         raise ModelError(
-            f"start: {start.path}: label '{unmapped[0]}' is not mapped{suggest(unmapped[0], start.types)}; "
-            'allowed: a type, fractions of types, "skip", or "*" for all others'
+            f"start: {start.path}: label '{unmapped[0]}' is not mapped{near if 'did you mean' in near else ''}; allowed in types: "
+            f'{unmapped[0]!r} (or "*" for all others) = a type, fractions of types, or "skip"'
         )
     shape = np.array(lattice.shape)
     steps = np.array([lattice.spacing] * 2 + [lattice.thickness if lattice.dimensions == 2 else lattice.spacing])

@@ -27,10 +27,10 @@ def breathe(number: Mapping[str, float]) -> tuple[TakeUp, TakeUp]:
     )
 
 
-def wander(number: Mapping[str, float], obstacles: tuple[str, ...]) -> Move:
+def wander(number: Mapping[str, float], obstacles: tuple[str, ...], motility: str = "motility") -> Move:
     """Return the persistent walk of a small cell through tissue whose solid cells hinder it."""
     through = {name: number[f"through_{OBSTACLES[name]}"] for name in obstacles}
-    return Move(motility=number["motility"], persistence=number["persistence"], permeability=through)
+    return Move(motility=number[motility], persistence=number["persistence"], permeability=through)
 
 
 def in_proportion(target: str, signal: str, at_one: float) -> Rule:

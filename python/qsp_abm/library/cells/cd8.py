@@ -48,11 +48,8 @@ def cd8(
     """
     parameters = load("cd8", numbers)
     number = values(parameters)
-    everywhere: tuple[Process, ...] = (
-        wander(number, obstacles),
-        Leave(rate=number["leave_rate"]),
-        *breathe(number),
-    )
+    everywhere: tuple[Process, ...] = (Leave(rate=number["leave_rate"]), *breathe(number))
+    search, drift = wander(number, obstacles), wander(number, obstacles, "motility_bystander")
     entry = Recruit(blood="blood.cd8")
     stimulation = in_proportion("trait.stimulation.target", "engaged", 1.0)
 
@@ -60,6 +57,7 @@ def cd8(
         hit_rate = number["hit_rate"] * hit_share
         floor = hit_rate * (1.0 - number["hit_suppression"])
         processes = (
+            search,
             *everywhere,
             Kill(targets=targets, engage=number["engage"], hit_rate=hit_rate, detach=number["detach"]),
             Secrete(field="ifng", rate=0.0),
@@ -88,7 +86,7 @@ def cd8(
     return Group(
         name="cd8",
         types=(
-            cell_type("cd8_bystander", (*everywhere, entry, Die(name="death", rate=number["death_bystander"]))),
+            cell_type("cd8_bystander", (drift, *everywhere, entry, Die(name="death", rate=number["death_bystander"]))),
             cell_type(
                 "cd8_effector",
                 (*effector, entry, Divide(rate=0.0), Become(into="cd8_terminally_exhausted", rate=0.0)),
