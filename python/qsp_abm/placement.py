@@ -5,21 +5,23 @@ Everything goes in the order of keys, which are hashes of what a cell is and whe
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core, units
-from .compile import FULL_ROOM, label, small_cost
+from .compile import FULL_ROOM, label
 from .errors import ModelError, suggest
 from .model import Lattice, Model
-from .start import Ball, Cells, Fractions, FromTable, Scatter, Start
+from .room import Room, centres, voxel_size, voxels_at
+from .start import SECTION_THICKNESS, SKIP, Ball, Cells, Fractions, FromTable, Scatter, Start
+from .table import Table, read_table
 
 __all__ = ["Placement", "Report", "place"]
 
@@ -28,7 +30,8 @@ Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
 _START = 0  # the purpose number of identities of the start
-_SEARCH = 24  # voxels; the radius of the ordered search for room, before the whole lattice is looked at
+_MOST_IMAGES = 4  # how often a table narrower than its margin is mirrored on one side
+_FATES = ("divide", "die", "kill", "become", "leave")
 
 
 @dataclass
@@ -50,7 +53,19 @@ class Report:
 
 @dataclass
 class Placement:
-    """Cells in key order: type codes (from 1), voxels, keys; sorted voxels of vessels; the lattice with its shape."""
+    """Where a simulation starts.
+
+    Parameters
+    ----------
+    lattice
+        With its shape and thickness.
+    types, voxels, keys
+        Of the cells, (N,), in the order of keys: type codes (from 1), voxels (x + nx (y + ny z)), keys.
+    vessels
+        Their voxels, sorted.
+    report
+        What happened.
+    """
 
     lattice: Lattice
     types: NDArray[np.uint8]
@@ -62,16 +77,29 @@ class Placement:
 
 @dataclass
 class _Batch:
-    """Cells of one label: positions in the lattice (um), keys, and the types they stand for."""
+    """Cells of one kind: positions in the lattice (um), keys, and the types they become (none: they only mark vessels)."""
 
+    name: str
     points: Floats
     keys: Keys
     types: Fractions
     vessel: bool = False
-    exact: bool = False  # stands where it is said to, or not at all
+    exact: bool = False  # stands where the user said, or not at all
+    yields: bool = False  # makes room for exact ones
+    image: bool = False  # fills the margin around a table
 
 
-def place(model: Model, starts: Sequence[Start], vessel_seed: int) -> Placement:
+@dataclass
+class _Everyone:
+    """All cells, in the order of keys; `batch` is the number of the batch that each came in."""
+
+    codes: NDArray[np.uint8]
+    points: Floats
+    keys: Keys
+    batch: Ints
+
+
+def place(model: Model, starts: Sequence[Start], seed: int, vessel_draw: int | None = None) -> Placement:
     """Put the starts on the lattice.
 
     Parameters
@@ -80,229 +108,302 @@ def place(model: Model, starts: Sequence[Start], vessel_seed: int) -> Placement:
         Its lattice may lack a shape if a table brings one.
     starts
         What is there.
-    vessel_seed
-        Of the sampled vessels and of what is drawn at random about the start.
+    seed
+        Of what is drawn at random about the start: types of mixtures, scattered positions.
+    vessel_draw
+        Seed of the sampled vessels; None: `seed`.
 
     Raises
     ------
     ModelError
-        For unreadable tables, unmapped labels, unknown types, cells outside the lattice, too little room.
+        For unreadable tables, unmapped labels, unknown types, cells outside the lattice, overlaps, too little room.
     """
     report = Report()
-    tables = [(start, _read_table(start)) for start in starts if isinstance(start, FromTable)]
+    tables = [(start, read_table(start)) for start in starts if isinstance(start, FromTable)]
     if len(tables) > 1:
         raise ModelError(f"start: {len(tables)} tables; allowed: one")
     lattice = _lattice(model, tables)
     batches: list[_Batch] = []
-    for start, table in tables:
-        batches += _from_table(model, lattice, start, table, report)
-    for shape in starts:
-        if not isinstance(shape, FromTable):
-            batches += _from_shape(model, lattice, shape, vessel_seed)
-    codes, points, keys, exact = _in_key_order(model, batches, vessel_seed)
-    voxels, rooms = _settle(model, lattice, codes, points, keys, exact, report)
-    labelled = np.unique(
-        np.concatenate([_voxels(lattice, batch.points) for batch in batches if batch.vessel] or [np.zeros(0, "i8")])
-    )
-    vessels = _vessels(model, lattice, labelled, rooms, vessel_seed, report)
-    return Placement(lattice, codes, voxels, keys, vessels, report)
+    for source, table in tables:
+        batches += _from_table(model, lattice, source, table, seed, report)
+    same: Counter[str] = Counter()
+    for start in starts:
+        if not isinstance(start, FromTable):
+            batches.append(_from_shape(model, lattice, start, seed, same[f"{start.kind} {start.cells}"]))
+            same[f"{start.kind} {start.cells}"] += 1
+            report.add(f"{start.kind} of {start.cells}: {len(batches[-1].keys)} cells")
+    cells = _in_key_order(model, batches, seed)
+    voxels, room = _settle(model, lattice, cells, batches, report)
+    vessels = _vessels(model, lattice, batches, room, seed if vessel_draw is None else vessel_draw, report)
+    return Placement(lattice, cells.codes, voxels, cells.keys, vessels, report)
 
 
-# ---- tables ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Table:
-    points: Floats  # (N, 3), um; z is 0 without a column for it
-    labels: list[str]
-    rows: list[int]  # of the file, from 1, the header included
-    flat: bool
-
-
-def _read_table(start: FromTable) -> _Table:
-    named = {"x": "x_um", "y": "y_um", "z": "z_um", "type": "cell_type"} | start.columns
-    for key in start.columns:
-        if key not in ("x", "y", "z", "type"):
-            raise ModelError(f"start: columns: unknown name '{key}'{suggest(key, ('x', 'y', 'z', 'type'))}")
-    try:
-        with start.path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.reader(stream, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ModelError(
-            f"start: {start.path}: cannot be read as a table ({getattr(error, 'strerror', None) or error})"
-        ) from error
-    rows = [row for row in rows if row]
-    if len(rows) < 2:
-        raise ModelError(f"start: {start.path}: holds no cells")
-    header = [name.strip() for name in rows[0]]
-    flat = "z" not in start.columns and named["z"] not in header
-    wanted = ["x", "y", "type"] if flat else ["x", "y", "z", "type"]
-    for key in wanted:
-        if named[key] not in header:
-            raise ModelError(f"start: {start.path}: no column '{named[key]}'{suggest(named[key], header)}")
-    where = [header.index(named[key]) for key in wanted]
-    for name in start.select:
-        if name not in header:
-            raise ModelError(f"start: {start.path}: no column '{name}' to select by{suggest(name, header)}")
-    chosen = [(header.index(name), str(value)) for name, value in start.select.items()]
-    points, labels, numbers = [], [], []
-    for number, row in enumerate(rows[1:], 2):
-        try:
-            if any(row[column].strip() != value for column, value in chosen):
-                continue
-            point = [float(row[column]) for column in where[:-1]]
-            labels.append(row[where[-1]].strip())
-        except (IndexError, ValueError):
-            raise ModelError(
-                f"start: {start.path}: row {number} is {','.join(row)!r}; allowed: numbers and a cell type"
-            ) from None
-        if not all(map(math.isfinite, point)):
-            raise ModelError(f"start: {start.path}: row {number} has a position that is not a finite number")
-        points.append([*point, 0.0][:3])
-        numbers.append(number)
-    if not points:
-        raise ModelError(f"start: {start.path}: no row has {', '.join(f'{n} = {v}' for n, v in start.select.items())}")
-    return _Table(np.array(points), labels, numbers, flat)
-
-
-def _lattice(model: Model, tables: Sequence[tuple[FromTable, _Table]]) -> Lattice:
-    """Resolve shape and thickness; a table without a shape gets its extent and two margins."""
+def _lattice(model: Model, tables: Sequence[tuple[FromTable, Table]]) -> Lattice:
+    """Resolve shape and thickness; without a shape the lattice is the table and two margins."""
     lattice = model.lattice
     for start, table in tables:
+        who = f"start: {start.path}"
         if lattice.shape is None:
-            h = lattice.spacing
-            extent = np.ptp(table.points, axis=0)
-            sides = [
-                math.floor((side + 2 * start.margin) / h) + 1 for side in extent
-            ]  # the last cell lies inside, not on the face
-            lattice = lattice.replace(shape=(sides[0], sides[1], 1 if table.flat else sides[2]))
-        if lattice.dimensions == 2 and lattice.thickness is None:
-            lattice = lattice.replace(thickness=start.thickness)
+            sides = (np.ptp(table.points, axis=0) + 2 * start.margin) / lattice.spacing
+            if not (sides < 2**31).all():
+                raise ModelError(
+                    f"{who}: extends over {np.ptp(table.points, axis=0).max():g} um; are its positions in um?"
+                )
+            nx, ny, nz = (math.floor(side) + 1 for side in sides.tolist())  # the last cell lies inside, not on the face
+            lattice = lattice.replace(shape=(nx, ny, 1 if table.flat else nz))
+        elif table.flat and lattice.dimensions == 3:
+            raise ModelError(
+                f"{who}: is a section without z, but the lattice has {lattice.shape[2]} voxels in z; allowed: 1"
+            )
+        if lattice.dimensions == 2:
+            if start.thickness and lattice.thickness and start.thickness != lattice.thickness:
+                raise ModelError(
+                    f"{who}: thickness {start.thickness:g} um, but that of the lattice is {lattice.thickness:g} um; give one of them"
+                )
+            lattice = lattice.replace(thickness=lattice.thickness or start.thickness or SECTION_THICKNESS)
     if lattice.shape is None:
         raise ModelError("lattice.shape: missing; only a start from a table can decide it")
     return lattice.replace(thickness=lattice.thickness or lattice.spacing)
 
 
-def _from_table(model: Model, lattice: Lattice, start: FromTable, table: _Table, report: Report) -> list[_Batch]:
-    known = set(table.labels)
-    report.add(f"{start.path.name}: {len(table.labels)} rows", rows=len(table.labels))
-    absent = [name for name in start.types if name != "*" and name not in known]
-    if absent:
-        report.add(f"labels that are mapped but do not occur: {', '.join(absent)}", absent=absent)
-    unmapped = sorted(known - set(start.types)) if "*" not in start.types else []
-    if unmapped:
-        near = suggest(unmapped[0], start.types)
-        raise ModelError(
-            f"start: {start.path}: label '{unmapped[0]}' is not mapped{near if 'did you mean' in near else ''}; allowed in types: "
-            f'{unmapped[0]!r} (or "*" for all others) = a type, fractions of types, or "skip"'
-        )
-    shape = np.array(lattice.shape)
-    steps = np.array([lattice.spacing] * 2 + [lattice.thickness if lattice.dimensions == 2 else lattice.spacing])
-    centre = (table.points.max(axis=0) + table.points.min(axis=0)) / 2
-    inside = table.points - centre + shape * steps / 2
-    outside = ((inside < 0) | (inside >= shape * steps)).any(axis=1)
+def _extent(lattice: Lattice) -> Floats:
+    return np.array(lattice.shape) * voxel_size(lattice)
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _from_table(
+    model: Model, lattice: Lattice, start: FromTable, table: Table, seed: int, report: Report
+) -> list[_Batch]:
+    who = f"start: {start.path}"
+    mapping = _mapping(model, start, table, who)
+    _say_labels(start, table, mapping, report)
+    low, high, size = table.points.min(axis=0), table.points.max(axis=0), _extent(lattice)
+    shift = size / 2 - (low + high) / 2
+    inside = table.points + shift
+    outside = ((inside < -1e-9 * size) | (inside > size * (1 + 1e-9))).any(axis=1)
     if outside.any():
-        row = int(np.argmax(outside))
+        first = int(np.argmax(outside))
+        spot = ", ".join(f"{value:g}" for value in table.points[first, : 2 if table.flat else 3])
+        sides = " x ".join(f"{side:g}" for side in size[: lattice.dimensions])
         raise ModelError(
-            f"start: {start.path}: {int(outside.sum())} cells lie outside the lattice of {shape[0]} x {shape[1]} x {shape[2]} voxels, "
-            f"such as row {table.rows[row]} at {table.points[row].tolist()} um"
+            f"{who}: {int(outside.sum())} cells lie outside the lattice of {sides} um with the table in its middle, "
+            f"such as row {table.lines[first]} at ({spot})"
         )
-    labels = np.array(table.labels)
-    skipped: Counter[str] = Counter()
     batches = []
-    images = list(_mirrored(inside, shape * steps, lattice.dimensions)) if start.margin_filling == "mirror" else []
-    for name in sorted(known):
-        mapped = start.types.get(name, start.types.get("*"))
-        mine = np.flatnonzero(labels == name)
+    images = (
+        _images(inside, low + shift, high + shift, size, lattice.dimensions) if start.margin_filling == "mirror" else {}
+    )
+    for name, types in mapping.items():
+        mine = table.labels == name
         vessel = name in start.vessel_labels
-        if mapped == "skip":
-            skipped[name] = len(mine)
-            if vessel:
-                batches.append(_Batch(inside[mine], np.zeros(len(mine), "u8"), {}, True))
+        if not types and not vessel:
             continue
-        types = {mapped: 1.0} if isinstance(mapped, str) else dict(mapped or {})
-        _known_types(model, types, f"start: label '{name}'")
-        keys = _keys(name, table.points[mine])
-        batches.append(_Batch(inside[mine], keys, types, vessel))
-        for number, (source, image) in enumerate(images, 1):
-            chosen = np.isin(source, mine)
-            own = _core.mix(keys[np.searchsorted(mine, source[chosen])], np.uint64(number))
-            batches.append(_Batch(image[chosen], own, types, vessel))
-    if images:
-        copies = sum(len(source) for source, _ in images)
-        report.add(f"margin: tissue mirrored at the edges of the table, {copies} cells (before labels are skipped)")
-    if skipped:
-        text = ", ".join(f"{name} {count}" for name, count in skipped.most_common())
-        report.add(f"skipped: {sum(skipped.values())} ({text})", skipped=dict(skipped))
+        keys = _keys(name, table.points)
+        batches.append(_Batch(name, inside[mine], keys[mine], types, vessel))
+        for number, (rows, points) in images.items():
+            chosen = mine[rows]
+            own = np.atleast_1d(_core.mix(keys[rows[chosen]], np.uint64(number)))
+            batches.append(_Batch(name, points[chosen], own, types, vessel, image=True))
+    if start.margin_filling == "stroma":
+        batches.append(_stroma(model, lattice, batches, low + shift, high + shift, seed))
+    _say_margin(model, lattice, start, batches, high - low, report)
     return batches
 
 
-def _mirrored(points: Floats, size: Floats, dimensions: int) -> Iterator[tuple[Ints, Floats]]:
-    """Yield the cells mirrored at each edge and corner of their extent that fall into the lattice: (rows, points)."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    axes = range(3) if dimensions == 3 else range(2)
-    for sides in np.ndindex(*(3,) * dimensions):
-        if not any(sides):
+def _mapping(model: Model, start: FromTable, table: Table, who: str) -> dict[str, Fractions]:
+    """Return what the cells of each label of the table become; nothing for what is skipped."""
+    for name, types in start.types.items():
+        if types != SKIP:
+            _known_types(model, types if isinstance(types, dict) else {types: 1.0}, f"{who}: label '{name}'")
+    found = {}
+    for name in sorted(set(table.labels.tolist())):
+        given = start.types.get(name, start.types.get("*"))
+        if given is None:
+            count = int((table.labels == name).sum())
+            raise ModelError(
+                f"{who}: label '{name}' is not mapped{suggest(name, start.types)}; it has {count} cells; "
+                'allowed: a type, fractions of types, "skip", or "*" for all others'
+            )
+        found[name] = dict(given) if isinstance(given, dict) else {} if given == SKIP else {given: 1.0}
+    default = FromTable.model_fields["vessel_labels"].default
+    for name in start.vessel_labels:
+        if name not in found and name not in start.types and name not in default:
+            raise ModelError(f"{who}: vessel label '{name}' is not in the table{suggest(name, found)}")
+    return found
+
+
+def _say_labels(start: FromTable, table: Table, mapping: Mapping[str, Fractions], report: Report) -> None:
+    counts = Counter(table.labels.tolist())
+    of = f" of {table.rows}" if start.select else ""
+    report.add(f"{start.path.name}: {len(table.labels)}{of} rows", rows=len(table.labels))
+    skipped = {name: counts[name] for name, types in mapping.items() if not types}
+    report.numbers["skipped"] = skipped
+    if skipped:
+        report.add(f"skipped: {sum(skipped.values())} ({_listing(skipped)})")
+    absent = [name for name in start.types if name not in mapping and name != "*"]
+    if absent:
+        report.add(f"mapped, but not in the table: {', '.join(absent)}", absent=absent)
+
+
+def _images(points: Floats, low: Floats, high: Floats, size: Floats, dimensions: int) -> dict[int, tuple[Ints, Floats]]:
+    """Return the cells mirrored at the edges and corners of the table as far as the lattice goes: number -> (rows, points).
+
+    Image s of an axis is the table mirrored s times towards that side. The number of an image does not depend on how many
+    there are. A cell on an edge is its own image there and left out.
+    """
+    length = high - low
+    sides = [0, 0, 0]
+    for axis in range(dimensions):
+        if length[axis] > 0:
+            sides[axis] = min(_MOST_IMAGES, math.ceil(low[axis] / length[axis] * (1 - 1e-12)))
+    found = {}
+    for steps in product(*(range(-side, side + 1) for side in sides)):
+        if not any(steps):
             continue
         image = points.copy()
-        for axis, side in zip(axes, sides, strict=True):
-            if side:
-                image[:, axis] = 2 * (low[axis] if side == 1 else high[axis]) - points[:, axis]
-        rows = np.flatnonzero(
-            ((image >= 0) & (image < size)).all(axis=1) & ((image < low) | (image > high)).any(axis=1)
+        kept = np.ones(len(points), bool)
+        for axis, step in enumerate(steps):
+            if step:
+                turned, edge = (low + high - points, high) if step % 2 else (points, low)
+                if step < 0:
+                    edge = low if step % 2 else high
+                image[:, axis] = turned[:, axis] + step * length[axis]
+                kept &= points[:, axis] != edge[axis]
+        rows = np.flatnonzero(kept & ((image >= 0) & (image < size)).all(axis=1))
+        number = sum((2 * abs(step) - (step > 0)) * 1024**axis for axis, step in enumerate(steps))
+        found[number] = (rows, image[rows])
+    return found
+
+
+def _stroma(model: Model, lattice: Lattice, batches: Sequence[_Batch], low: Floats, high: Floats, seed: int) -> _Batch:
+    """Return stroma cells at random positions around the table, as dense on average as those of the table."""
+    name = "stroma"
+    if name not in model.types:
+        raise ModelError(f"start: margin_filling: the model has no cell type 'stroma'{suggest(name, model.types)}")
+    axes = slice(0, lattice.dimensions)
+    size, field_size = _extent(lattice), float(np.prod((high - low)[axes]))
+    count = sum(len(batch.keys) * batch.types.get(name, 0.0) for batch in batches)
+    everywhere = round(count * float(np.prod(size[axes])) / field_size) if field_size > 0 else 0
+    keys = _serial_keys("margin stroma", everywhere)
+    points = _uniform(seed, keys, "start", 1)[:, :3] * size
+    around = ((points < low) | (points > high))[:, axes].any(axis=1)
+    return _Batch(name, points[around], keys[around], {name: 1.0}, image=True)
+
+
+def _say_margin(
+    model: Model, lattice: Lattice, start: FromTable, batches: Sequence[_Batch], field_size: Floats, report: Report
+) -> None:
+    copies = sum(len(batch.keys) for batch in batches if batch.image and batch.types)
+    text = {
+        "mirror": f"the tissue mirrored at the edges of the table, {copies} cells",
+        "stroma": f"{copies} stroma cells at the mean density of the table",
+        "empty": "empty",
+    }
+    report.add(f"around the table: {text[start.margin_filling]}", around=start.margin_filling, around_cells=copies)
+    axes = slice(0, lattice.dimensions)
+    voxels = float(np.prod(np.maximum(field_size[axes] / lattice.spacing, 1.0)))
+    room = Room(model, lattice)
+    rooms = 0.0
+    for batch in batches:
+        if not batch.image:
+            for name, share in batch.types.items():
+                code = room.names.index(name)
+                taken = 1.0 if room.occupies[code] == "solid" else room.costs[code] / FULL_ROOM
+                rooms += share * len(batch.keys) * taken
+    report.numbers["filling"] = rooms / voxels
+    if rooms > voxels:
+        report.add(
+            f"warning: the table's cells need {rooms / voxels:.2f} times the room of the voxels they stand in; they will spread"
         )
-        yield rows, image[rows]
 
 
 # ---- shapes ----------------------------------------------------------------------------------------------------------
 
 
-def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, seed: int) -> list[_Batch]:
+def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, seed: int, ordinal: int) -> _Batch:
     who = f"start of '{start.cells}'"
-    nx, ny, nz = lattice.shape or (1, 1, 1)
-    h, depth = lattice.spacing, (lattice.thickness or lattice.spacing) if lattice.dimensions == 2 else lattice.spacing
-    size = np.array([nx * h, ny * h, nz * depth])
+    size = _extent(lattice)
     if isinstance(start, Cells):
-        types: Fractions = {start.cells: 1.0}
-        points = np.array([[*position, size[2] / 2][:3] for position in start.positions]).reshape(-1, 3)
-        outside = ~(((points >= 0) & (points < size)).all(axis=1))
-        if outside.any():
-            raise ModelError(
-                f"{who}: the position {points[outside][0].tolist()} um lies outside the lattice of {size[0]:g} x {size[1]:g} x {size[2]:g} um"
-            )
-        _known_types(model, types, who)
-        return [_Batch(points, _keys(start.cells, points), types, exact=True)]
-    if start.fractions is None and start.cells not in model.types:
-        names = model.types_named(start.cells, who)
-        if len(names) > 1:
-            raise ModelError(f"{who}: '{start.cells}' is a group of {', '.join(names)}; give fractions")
-    types = start.fractions or {model.types_named(start.cells, who)[0]: 1.0}
-    _known_types(model, types, who)
+        _known_types(model, {start.cells: 1.0}, who)
+        points = np.array([_position(lattice, position, who) for position in start.positions]).reshape(-1, 3)
+        return _Batch(start.cells, points, _keys(start.cells, points), {start.cells: 1.0}, exact=True)
+    types = _mixture(model, start, who)
+    name = f"{start.kind} {start.cells}"
     if isinstance(start, Ball):
-        centre = np.array(start.centre) if start.centre is not None else size / 2
-        reach = start.radius if lattice.dimensions == 3 else np.array([start.radius, start.radius, 0.0])
-        if ((centre - reach < 0) | (centre + reach > size)).any():
-            raise ModelError(
-                f"{who}: a ball of radius {start.radius:g} um at {centre.tolist()} does not fit into {size.tolist()} um"
-            )
-        voxels = np.arange(nx * ny * nz)
-        points = _centres(lattice, voxels)
-        distance = ((points - centre)[:, : lattice.dimensions] ** 2).sum(axis=1)
-        points = points[distance <= start.radius**2]
-        keys = _keys(f"ball {start.cells}", points)
+        points = _ball(lattice, start, who)
+        keys = _keys(name, points)
         if start.fill < 1.0:
             kept = _uniform(seed, keys, "start", 0)[:, 0] < start.fill
             points, keys = points[kept], keys[kept]
-        return [_Batch(points, keys, types, exact=True)]
+        return _Batch(start.cells, points, keys, types, exact=True)
+    low, high = np.zeros(3), size
+    if start.region is not None:
+        corners = np.array([_position(lattice, corner, f"{who}: region") for corner in start.region])
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        if lattice.dimensions == 2:
+            low[2], high[2] = 0.0, size[2]
     unit = "1/mm^2" if lattice.dimensions == 2 else "1/mm^3"
-    if not units.same_dimension(units.split(start.density, who)[1], unit):
-        raise ModelError(f"{who}: density '{start.density}' is not per {unit[2:]}; allowed: as in '200 / {unit[2:]}'")
-    amount = units.to(start.density, unit, f"{who}: density", non_negative=True)
-    count = round(amount * float(np.prod(size[: lattice.dimensions])) / 1000.0**lattice.dimensions)
-    keys = _core.mix(
-        _core.mix(np.uint64(_START), np.uint64(label(f"scatter {start.cells}"))), np.arange(count, dtype="u8")
-    )
-    return [_Batch(_uniform(seed, np.atleast_1d(keys), "start", 1)[:, :3] * size, np.atleast_1d(keys), types)]
+    given = units.split(start.density, who)[1]
+    if not units.same_dimension(given, unit):
+        raise ModelError(
+            f"{who}: density '{start.density}' is not per {unit[2:]}; a {lattice.dimensions}-D lattice allows it as in '200 / {unit[2:]}'"
+        )
+    density = units.to(start.density, unit, f"{who}: density", non_negative=True) / 1000.0**lattice.dimensions
+    count = density * float(np.prod((high - low)[: lattice.dimensions]))
+    if count >= 2**31:
+        raise ModelError(f"{who}: density '{start.density}' makes {count:.3g} cells; allowed: below 2^31")
+    keys = _serial_keys(name if ordinal == 0 else f"{name} {ordinal}", round(count))
+    return _Batch(start.cells, low + _uniform(seed, keys, "start", 1)[:, :3] * (high - low), keys, types, yields=True)
+
+
+def _mixture(model: Model, start: Ball | Scatter, who: str) -> Fractions:
+    """Return the types of a shape with their fractions."""
+    own = model.types_named(start.cells, who)
+    if start.fractions is None:
+        if len(own) > 1:
+            raise ModelError(f"{who}: is a group of {', '.join(own)}; give fractions")
+        return {own[0]: 1.0}
+    if start.cells in model.groups:
+        own = tuple(each.name for each in model.groups[start.cells].types)
+    for name in start.fractions:
+        if name not in own:
+            raise ModelError(f"{who}: fractions: '{name}' is not one of its types{suggest(name, own)}")
+    return dict(start.fractions)
+
+
+def _ball(lattice: Lattice, start: Ball, who: str) -> Floats:
+    """Return the centres of the voxels of a ball."""
+    size, steps, axes = _extent(lattice), voxel_size(lattice), slice(0, lattice.dimensions)
+    centre = size / 2 if start.centre is None else _position(lattice, start.centre, f"{who}: centre")
+    if ((centre - start.radius < 0) | (centre + start.radius > size))[axes].any():
+        sides = " x ".join(f"{side:g}" for side in size[axes])
+        raise ModelError(
+            f"{who}: a ball of radius {start.radius:g} um around ({', '.join(f'{c:g}' for c in centre[axes])}) "
+            f"does not fit into the lattice of {sides} um"
+        )
+    nearby = [
+        (np.arange(max(0, math.floor((c - start.radius) / h) - 1), min(n, math.ceil((c + start.radius) / h) + 1)) + 0.5)
+        * h
+        for c, h, n in zip(centre.tolist(), steps.tolist(), lattice.shape or (), strict=True)
+    ]
+    if lattice.dimensions == 2:
+        nearby[2] = np.array([size[2] / 2])
+    points = np.stack([each.ravel() for each in np.meshgrid(*nearby, indexing="ij")], axis=1)
+    return np.asarray(points[((points - centre)[:, axes] ** 2).sum(axis=1) <= start.radius**2])
+
+
+def _position(lattice: Lattice, position: Sequence[float], who: str) -> Floats:
+    """Return a position in the lattice, (3,) in um; a section needs no z."""
+    size = _extent(lattice)
+    if len(position) < 3 and lattice.dimensions == 3:
+        raise ModelError(f"{who}: {tuple(position)} has no z, but the lattice is 3-D")
+    point = np.array([*position, size[2] / 2][:3])
+    if not ((point >= 0) & (point <= size)).all():
+        sides = " x ".join(f"{side:g}" for side in size[: 3 if len(position) == 3 else 2])
+        raise ModelError(f"{who}: ({', '.join(f'{c:g}' for c in position)}) lies outside the lattice of {sides} um")
+    return point
 
 
 # ---- identities ------------------------------------------------------------------------------------------------------
@@ -311,270 +412,208 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
 def _known_types(model: Model, types: Mapping[str, float], who: str) -> None:
     for name in types:
         if name not in model.types:
-            raise ModelError(f"{who}: unknown cell type '{name}'{suggest(name, [*model.types, 'skip'])}")
+            group = model.groups.get(name)
+            hint = f"; it is a group: give fractions of {', '.join(each.name for each in group.types)}" if group else ""
+            raise ModelError(f"{who}: unknown cell type '{name}'{hint or suggest(name, [*model.types, SKIP])}")
 
 
 def _keys(name: str, points: Floats) -> Keys:
-    """Return the keys of cells of a label at positions; the ordinal among equal rows comes in `_in_key_order`."""
+    """Return the keys of cells of a name at positions; the ordinal among equal ones comes in `_distinct`."""
     key = np.full(len(points), _core.mix(np.uint64(_START), np.uint64(label(name))), "u8")
     for axis in range(3):
-        key = _core.mix(key, np.ascontiguousarray(points[:, axis]).view("u8"))
-    return np.asarray(key, "u8")
+        bits = np.ascontiguousarray(points[:, axis] + 0.0).view("u8")  # -0.0 and 0.0 are one place
+        key = np.atleast_1d(_core.mix(key, bits))
+    return key
+
+
+def _serial_keys(name: str, count: int) -> Keys:
+    first = _core.mix(np.uint64(_START), np.uint64(label(name)))
+    return np.atleast_1d(_core.mix(np.full(count, first, "u8"), np.arange(count, dtype="u8")))
+
+
+def _distinct(keys: Keys) -> Keys:
+    """Return sorted keys mixed with their ordinal among equal ones."""
+    ordinal = np.arange(len(keys)) - np.searchsorted(keys, keys)
+    return np.atleast_1d(_core.mix(keys, ordinal.astype("u8")))
 
 
 def _uniform(seed: int, keys: Keys, purpose: str, number: int) -> Floats:
     """Return four uniform numbers in (0, 1) for each key, (N, 4)."""
-    return np.asarray((_core.draw(seed, keys, 0, purpose, number).reshape(-1, 4) + 0.5) * 2.0**-32, "f8")
+    words = np.asarray(_core.draw(seed, keys, 0, purpose, number)).reshape(-1, 4)
+    return (words.astype("f8") + 0.5) * 2.0**-32
 
 
-def _in_key_order(
-    model: Model, batches: Sequence[_Batch], seed: int
-) -> tuple[NDArray[np.uint8], Floats, Keys, NDArray[np.bool_]]:
-    """Return type codes, positions, distinct keys, and whether their place is exact, of all cells, sorted by key."""
-    all_codes = list(model.types)
-    codes, points, keys, exact = [], [], [], []
-    for batch in batches:
-        if not batch.types or not len(batch.keys):
-            continue
-        own = _distinct(batch.keys)
-        names = list(batch.types)
-        share = np.cumsum([batch.types[name] for name in names])
-        chosen = np.searchsorted(share, _uniform(seed, own, "fraction", 0)[:, 0], side="right").clip(max=len(names) - 1)
-        codes.append(np.array([all_codes.index(name) + 1 for name in names], "u1")[chosen])
-        points.append(batch.points[np.argsort(batch.keys, kind="stable")])
-        keys.append(own)
-        exact.append(np.full(len(own), batch.exact))
-    if not keys:
-        return np.zeros(0, "u1"), np.zeros((0, 3)), np.zeros(0, "u8"), np.zeros(0, bool)
-    code, point, key = np.concatenate(codes), np.concatenate(points), np.concatenate(keys)
-    order = np.argsort(key, kind="stable")
-    return code[order], point[order], _distinct(key), np.concatenate(exact)[order]
-
-
-def _distinct(keys: Keys) -> Keys:
-    """Return the keys sorted, equal ones made different by their ordinal."""
-    ordered = np.sort(keys)
-    first = np.searchsorted(ordered, ordered)
-    ordinal = np.arange(len(ordered)) - first
-    return np.where(ordinal > 0, _core.mix(ordered, ordinal.astype("u8")), ordered).astype("u8")
+def _in_key_order(model: Model, batches: Sequence[_Batch], seed: int) -> _Everyone:
+    """Return all cells sorted by key, which makes their order in the input irrelevant, with the types they become."""
+    cells = [batch for batch in batches if batch.types]
+    raw = np.concatenate([np.zeros(0, "u8"), *(batch.keys for batch in cells)])
+    points = np.concatenate([np.zeros((0, 3)), *(batch.points for batch in cells)])
+    source = np.repeat(
+        np.array([n for n, batch in enumerate(batches) if batch.types], "i8"), [len(b.keys) for b in cells]
+    )
+    order = np.lexsort((source, raw))
+    keys = _distinct(raw[order])
+    order = order[np.argsort(keys, kind="stable")]
+    keys = np.sort(keys)
+    result = _Everyone(np.zeros(len(keys), "u1"), points[order], keys, source[order])
+    if len(np.unique(keys)) < len(keys):
+        raise ModelError("start: two cells have one key; shift one of them by a little")
+    known = list(model.types)
+    draws = _uniform(seed, keys, "fraction", 0)[:, 0]
+    for number, batch in enumerate(batches):
+        if batch.types:
+            names = sorted(batch.types, key=known.index)
+            share = np.cumsum([batch.types[name] for name in names])
+            mine = np.flatnonzero(result.batch == number)
+            chosen = np.searchsorted(share, draws[mine], side="right").clip(max=len(names) - 1)
+            result.codes[mine] = np.array([known.index(name) + 1 for name in names], "u1")[chosen]
+    return result
 
 
 # ---- room ------------------------------------------------------------------------------------------------------------
 
 
-def _centres(lattice: Lattice, voxels: Ints) -> Floats:
-    nx, ny, nz = lattice.shape or (1, 1, 1)
-    depth = lattice.spacing if nz > 1 else lattice.thickness or lattice.spacing
-    steps = np.stack([voxels % nx, voxels // nx % ny, voxels // (nx * ny)], axis=1)
-    return np.asarray((steps + 0.5) * np.array([lattice.spacing, lattice.spacing, depth]))
-
-
-def _voxels(lattice: Lattice, points: Floats) -> Ints:
-    nx, ny, nz = lattice.shape or (1, 1, 1)
-    depth = lattice.spacing if nz > 1 else lattice.thickness or lattice.spacing
-    steps = np.floor(points / np.array([lattice.spacing, lattice.spacing, depth])).astype("i8")
-    steps = np.clip(steps, 0, np.array([nx - 1, ny - 1, nz - 1]))
-    return np.asarray(steps[:, 0] + nx * (steps[:, 1] + ny * steps[:, 2]), "i8")
-
-
-class _Rooms:
-    """Who fits where, by the engine's rule: one solid cell per voxel, small ones by volume, one beside a solid cell."""
-
-    def __init__(self, model: Model, lattice: Lattice) -> None:
-        self.shape = lattice.shape or (1, 1, 1)
-        size = int(np.prod(self.shape))
-        self.solid = np.zeros(size, "u1")  # type code of the solid cell
-        self.filled = np.zeros(size, "i4")
-        self.small = np.zeros(size, "i4")
-        self.occupies = ["", *(t.occupies for t in model.types.values())]
-        self.costs = [0, *(small_cost(t.volume, lattice) if t.occupies == "small" else 0 for t in model.types.values())]
-        self.rings = list(_rings(self.shape, _SEARCH))
-
-    def fits(self, code: int, voxel: int) -> bool:
-        if self.occupies[code] == "solid":
-            return not self.solid[voxel] and self.small[voxel] <= 1
-        if self.occupies[code] == "small":
-            return (
-                not self.small[voxel] if self.solid[voxel] else bool(self.filled[voxel] + self.costs[code] <= FULL_ROOM)
-            )
-        return True
-
-    def put(self, code: int, voxel: int) -> None:
-        if self.occupies[code] == "solid":
-            self.solid[voxel] = code
-        elif self.occupies[code] == "small":
-            self.filled[voxel] += self.costs[code]
-            self.small[voxel] += 1
-
-    def put_all(self, codes: NDArray[np.uint8], voxels: Ints, solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Put all cells that fit into the voxels they want, solid ones first, earlier ones first; return which did."""
-        stays = np.zeros(len(codes), bool)
-        solids = np.flatnonzero(solid)
-        stays[solids[np.unique(voxels[solids], return_index=True)[1]]] = True
-        self.solid[voxels[stays]] = codes[stays]
-
-        small = np.flatnonzero(~solid)
-        small = small[np.argsort(voxels[small], kind="stable")]
-        where, cost = voxels[small], np.array(self.costs)[codes[small]]
-        first = np.searchsorted(where, where)
-        total = np.cumsum(cost)
-        filled = total - (total - cost)[first] if len(small) else total
-        rank = np.arange(len(small)) - first
-        free = cost == 0
-        fits = np.where(self.solid[where] > 0, rank == 0, filled <= FULL_ROOM) | free
-        stays[small[fits]] = True
-        np.add.at(self.filled, where[fits & ~free], cost[fits & ~free])
-        np.add.at(self.small, where[fits & ~free], 1)
-        return stays
-
-    def nearest(self, code: int, voxel: int, key: int) -> int:
-        """Return the nearest voxel with room, one of equally near ones chosen by the key; -1: there is none at all."""
-        nx, ny, nz = self.shape
-        x, y, z = voxel % nx, voxel // nx % ny, voxel // (nx * ny)
-        for ring in self.rings:
-            found = [
-                there
-                for dx, dy, dz in ring
-                if 0 <= x + dx < nx
-                and 0 <= y + dy < ny
-                and 0 <= z + dz < nz
-                and self.fits(code, there := x + dx + nx * (y + dy + ny * (z + dz)))
-            ]
-            if found:
-                return found[key % len(found)]
-        everywhere = np.array([v for v in range(len(self.solid)) if self.fits(code, v)], "i8")
-        if not len(everywhere):
-            return -1
-        gap = (everywhere % nx - x) ** 2 + (everywhere // nx % ny - y) ** 2 + (everywhere // (nx * ny) - z) ** 2
-        return int(everywhere[np.argmin(gap)])
-
-
-def _rings(shape: tuple[int, int, int], radius: int) -> Iterator[list[tuple[int, int, int]]]:
-    """Yield the steps to other voxels, grouped by distance, nearest first."""
-    deep = radius if shape[2] > 1 else 0
-    radius = min(radius, max(shape))
-    steps = [
-        (dx, dy, dz)
-        for dz in range(-min(deep, 6), min(deep, 6) + 1)
-        for dy in range(-radius, radius + 1)
-        for dx in range(-radius, radius + 1)
-        if 0 < dx * dx + dy * dy + dz * dz <= min(radius, 6 if deep else radius) ** 2
-    ]
-    groups: dict[int, list[tuple[int, int, int]]] = {}
-    for step in steps:
-        groups.setdefault(sum(each * each for each in step), []).append(step)
-    for distance in sorted(groups):
-        yield groups[distance]
-
-
 def _settle(
-    model: Model,
-    lattice: Lattice,
-    codes: NDArray[np.uint8],
-    points: Floats,
-    keys: Keys,
-    exact: NDArray[np.bool_],
-    report: Report,
-) -> tuple[Ints, _Rooms]:
-    """Return the voxel of each cell.
-
-    All that fit where they are stay: solid cells first, then small ones, in a voxel in key order. What clashes then moves, in
-    key order again, to the nearest voxel with room; cells whose place is exact are refused instead.
-    """
-    rooms = _Rooms(model, lattice)
-    wanted = _voxels(lattice, points)
-    voxels = wanted.copy()
-    solid = np.array([occupies == "solid" for occupies in rooms.occupies])[codes]
-    stays = rooms.put_all(codes, wanted, solid)
-    moved = [int(index) for mine in (solid, ~solid) for index in np.flatnonzero(mine & ~stays)]
-    for index in moved:
-        code = int(codes[index])
-        if exact[index]:
-            name, place = list(model.types)[code - 1], np.round(points[index], 3).tolist()
-            raise ModelError(
-                f"start: starts overlap: no room for a cell of type '{name}' at {place} um, where other cells stand already"
-            )
-        voxel = rooms.nearest(code, int(wanted[index]), int(keys[index]))
-        if voxel < 0:
-            name = list(model.types)[code - 1]
-            raise ModelError(
-                f"start: {len(codes)} cells do not fit into {len(rooms.solid)} voxels; no room for a cell of type '{name}'"
-            )
-        voxels[index] = voxel
-        rooms.put(code, voxel)
-    counts = Counter(list(model.types)[code - 1] for code in codes.tolist())
-    report.add(
-        f"placed: {len(codes)} cells ({', '.join(f'{name} {counts[name]}' for name in model.types if counts[name])})",
-        placed=dict(counts),
+    model: Model, lattice: Lattice, cells: _Everyone, batches: Sequence[_Batch], report: Report
+) -> tuple[Ints, Room]:
+    """Return the voxel of each cell and the room that is left; what two cells want goes to the first key."""
+    room = Room(model, lattice)
+    wanted = voxels_at(lattice, cells.points)
+    exact = np.array([batch.exact for batch in batches], bool)[cells.batch]
+    solid = np.array([kind == "solid" for kind in room.occupies])[cells.codes]
+    yields = np.array([batch.yields for batch in batches], bool)[cells.batch]
+    taken = np.bincount(wanted[solid & ~yields], minlength=room.size)
+    _refuse_overlap(room, cells, np.flatnonzero(solid & exact & (taken[wanted] > 1)))
+    order = np.argsort(~exact, kind="stable")
+    voxels = np.zeros_like(wanted)
+    voxels[order] = room.settle(cells.codes[order], wanted[order], cells.keys[order])
+    moved = voxels != wanted
+    _refuse_overlap(room, cells, np.flatnonzero(moved & exact))
+    _say_counts(model, cells, batches, report)
+    gaps = np.sqrt(((centres(lattice, voxels[moved]) - centres(lattice, wanted[moved])) ** 2).sum(axis=1))
+    mean, most = (float(gaps.mean()), float(gaps.max())) if len(gaps) else (0.0, 0.0)
+    text = (
+        f" ({len(gaps) / len(voxels):.1%}), by {mean:.1f} um on average and {most:.1f} um at most" if len(gaps) else ""
     )
-    if moved:
-        gaps = np.sqrt(((_centres(lattice, voxels[moved]) - _centres(lattice, wanted[moved])) ** 2).sum(axis=1))
-        report.add(
-            f"moved to the nearest voxel with room: {len(moved)} ({len(moved) / len(codes):.1%}), by {gaps.mean():.1f} um on "
-            f"average, {gaps.max():.1f} um at most",
-            moved=len(moved),
-        )
-    inert = [
-        t.name
-        for t in model.types.values()
-        if counts[t.name] and not any(p.verb in ("divide", "die", "kill", "become", "leave") for p in t.processes)
-    ]
-    if inert:
-        report.add(
-            "inert (take room, no fate): " + ", ".join(f"{name} {counts[name]}" for name in inert),
-            inert={n: counts[n] for n in inert},
-        )
-    free = int(((rooms.solid == 0) & (rooms.small == 0)).sum())
-    report.add(f"free voxels: {free} of {len(rooms.solid)} ({free / len(rooms.solid):.1%})", free_voxels=free)
-    largest = max((t.diameter for t in model.types.values() if t.occupies == "solid"), default=0.0)
+    report.add(
+        f"moved to the nearest voxel with room: {len(gaps)}{text}", moved=len(gaps), moved_mean=mean, moved_most=most
+    )
+    free = int(room.free.sum())
+    report.add(f"free voxels: {free} of {room.size} ({free / room.size:.1%})", free_voxels=free, voxels=room.size)
+    largest = max((each.diameter for each in model.types.values() if each.occupies == "solid"), default=0.0)
     if lattice.spacing < largest / 2:
         report.add(
-            f"note: the spacing of {lattice.spacing:g} um is under half of the largest solid diameter, {largest:.3g} um"
+            f"warning: the spacing of {lattice.spacing:g} um is under half of the largest solid diameter, {largest:.3g} um"
         )
-    return voxels, rooms
+    return voxels, room
+
+
+def _refuse_overlap(room: Room, cells: _Everyone, which: Ints) -> None:
+    """Refuse cells of a ball or of given positions that cannot stand there."""
+    if len(which):
+        name, count = room.names[cells.codes[which[0]]], f" ({len(which)} cells)" if len(which) > 1 else ""
+        spot = ", ".join(f"{value:g}" for value in cells.points[which[0]])
+        raise ModelError(
+            f"start: starts overlap: no room for a cell of type '{name}' at ({spot}) um, where other cells stand already{count}"
+        )
+
+
+def _say_counts(model: Model, cells: _Everyone, batches: Sequence[_Batch], report: Report) -> None:
+    names = np.array(["", *model.types])[cells.codes].tolist()
+    found = Counter(names)
+    placed = {name: found[name] for name in model.types if found[name]}
+    report.add(f"placed: {len(names)} cells" + (f" ({_listing(placed)})" if placed else ""), placed=placed)
+    inert = {
+        each.name: found[each.name]
+        for each in model.types.values()
+        if found[each.name] and not any(process.verb in _FATES for process in each.processes)
+    }
+    sources: dict[str, Counter[str]] = {name: Counter() for name in inert}
+    for name, number in zip(names, cells.batch.tolist(), strict=True):
+        if name in sources and not batches[number].image:
+            sources[name][batches[number].name] += 1
+    report.numbers |= {"inert": inert, "inert_labels": {name: dict(each) for name, each in sources.items()}}
+    if inert:
+        texts = []
+        for name, count in inert.items():
+            others = {each: n for each, n in sources[name].items() if each != name}
+            texts.append(f"{name} {count}" + (f" (of the table: {_listing(others)})" if others else ""))
+        report.add(f"left inert (take room, no fate): {'; '.join(texts)}")
+
+
+def _listing(counts: Mapping[str, int]) -> str:
+    """Return names with their counts, the most frequent first."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 # ---- vessels ---------------------------------------------------------------------------------------------------------
 
 
-def _vessels(model: Model, lattice: Lattice, labelled: Ints, rooms: _Rooms, seed: int, report: Report) -> Ints:
-    """Return the voxels of vessels: labelled ones, completed to the declared density by hard-core random points."""
+def _vessels(model: Model, lattice: Lattice, batches: Sequence[_Batch], room: Room, seed: int, report: Report) -> Ints:
+    """Return the voxels of vessels: labelled ones, completed to the declared density by hard-core random points.
+
+    Labels nearer to each other than the spacing are fragments of one vessel: one of them stays. Sampled points come in the
+    order of random numbers of their voxels, first outside the tumour, then anywhere.
+    """
     if model.vessels is None:
         return np.zeros(0, "i8")
-    nx, ny, nz = lattice.shape or (1, 1, 1)
-    size = nx * ny * nz * (lattice.spacing / 1000.0) ** lattice.dimensions
-    wanted = round(model.vessels.density * size)
-    avoided = [c for c, name in enumerate(model.types, 1) if model.group_of(name).name in model.vessels.outside]
-    in_tumour = np.isin(rooms.solid, avoided)
-    centres = _centres(lattice, np.arange(len(rooms.solid)))
-    order = np.argsort(
-        np.asarray(_core.draw(seed, _core.place_key(np.arange(len(rooms.solid), dtype="u8")), 0, "vessel", 0))[:, 0],
-        kind="stable",
-    )
-    open_to_all = np.ones(len(rooms.solid), bool)
-    chosen = [int(voxel) for voxel in labelled]
-
-    def close(voxel: int) -> None:
-        near = ((centres - centres[voxel]) ** 2).sum(axis=1) < model.vessels.spacing**2 if model.vessels else False
-        open_to_all[near] = False
-        open_to_all[voxel] = False
-
-    for voxel in chosen:
-        close(voxel)
-    sampled_in_tumour = 0
-    for allowed, within in ((~in_tumour, False), (in_tumour, True)):
-        for voxel in order:
-            if len(chosen) >= wanted:
-                break
-            if open_to_all[voxel] and allowed[voxel]:
-                chosen.append(int(voxel))
-                close(int(voxel))
-                sampled_in_tumour += within
+    area = room.size * (lattice.spacing / 1000.0) ** lattice.dimensions
+    wanted = round(model.vessels.density * area)
+    marked = [(voxels_at(lattice, batch.points), batch.image) for batch in batches if batch.vessel]
+    fragments = np.unique(np.concatenate([np.zeros(0, "i8"), *(voxels for voxels, _ in marked)]))
+    canonical = fragments[np.argsort(np.atleast_1d(_core.place_key(fragments.astype("u8"))), kind="stable")]
+    labelled = _hard_core(lattice, np.zeros(0, "i8"), canonical, len(fragments), model.vessels.spacing)
+    in_table = np.unique(np.concatenate([np.zeros(0, "i8"), *(voxels for voxels, image in marked if not image)]))
+    sampled, in_tumour = np.zeros(0, "i8"), 0
+    if len(labelled) < wanted:
+        codes = [c for c, name in enumerate(model.types, 1) if model.group_of(name).name in model.vessels.outside]
+        tumour = np.isin(room.solid, codes)
+        draws = _core.draw(seed, _core.place_key(np.arange(room.size, dtype="u8")), 0, "vessel", 0)
+        order = np.argsort(np.asarray(draws).reshape(-1, 4)[:, 0], kind="stable")
+        order = np.concatenate([order[~tumour[order]], order[tumour[order]]])
+        sampled = _hard_core(lattice, labelled, order, wanted, model.vessels.spacing)
+        in_tumour = int(tumour[sampled].sum())
+    vessels = np.sort(np.concatenate([labelled, sampled]))
     per = "mm2" if lattice.dimensions == 2 else "mm3"
+    inside = f" ({in_tumour} of them inside the tumour, for want of other tissue)" if in_tumour else ""
+    more = ": more than declared, all are kept" if len(labelled) > wanted else ""
+    fewer = f": {model.vessels.spacing:g} um apart no more fit" if len(vessels) < wanted else ""
     report.add(
-        f"vessels: {len(labelled)} labelled, {len(chosen) - len(labelled)} sampled ({sampled_in_tumour} of them inside the tumour), "
-        f"{len(chosen) / size:.3g} per {per} (declared {model.vessels.density:g})",
-        vessels=len(chosen),
-        vessels_labelled=len(labelled),
+        f"vessels: {len(in_table)} cells labelled, {len(fragments) - len(in_table)} mirrored, merged to {len(labelled)} at least "
+        f"{model.vessels.spacing:g} um apart; {len(sampled)} sampled{inside}; "
+        f"{len(vessels) / area:.3g} per {per}, declared {model.vessels.density:g}{more}{fewer}",
+        vessels=len(vessels),
+        vessels_labelled=len(in_table),
+        vessels_mirrored=len(fragments) - len(in_table),
+        vessels_merged=len(labelled),
+        vessels_sampled=len(sampled),
+        vessels_in_tumour=in_tumour,
+        vessel_density=len(vessels) / area,
     )
-    return np.array(sorted(chosen), "i8")
+    return vessels
+
+
+def _hard_core(lattice: Lattice, taken: Ints, order: Ints, wanted: int, spacing: float) -> Ints:
+    """Return voxels in an order, none nearer than the spacing to another or to one that is taken, until there are enough."""
+    side = max(spacing, lattice.spacing)
+    near: dict[tuple[int, ...], list[tuple[float, ...]]] = {}
+    around = list(product((-1, 0, 1), repeat=3))
+
+    def box(point: tuple[float, ...]) -> tuple[int, ...]:
+        return tuple(int(value // side) for value in point)
+
+    for point in centres(lattice, taken).tolist():
+        near.setdefault(box(tuple(point)), []).append(tuple(point))
+    occupied = set(taken.tolist())
+    found: list[int] = []
+    for start in range(0, len(order), 4096):
+        some = order[start : start + 4096]
+        for voxel, place in zip(some.tolist(), centres(lattice, some).tolist(), strict=True):
+            if len(taken) + len(found) >= wanted:
+                return np.array(found, "i8")
+            i, j, k = box(tuple(place))
+            others = (other for di, dj, dk in around for other in near.get((i + di, j + dj, k + dk), ()))
+            if voxel not in occupied and all(math.dist(place, other) >= spacing for other in others):
+                found.append(voxel)
+                near.setdefault((i, j, k), []).append(tuple(place))
+    return np.array(found, "i8")

@@ -94,7 +94,7 @@ class Simulation:
         self.start: tuple[Start, ...] = (start,) if isinstance(start, Frozen) else tuple(start)
         self.doses: tuple[Dose | Regimen, ...] = (doses,) if isinstance(doses, Dose | Regimen) else tuple(doses)
         self.seed = seed
-        placement = place(model, self.start, seed if vessel_draw is None else vessel_draw)
+        placement = place(model, self.start, seed, vessel_draw)
         self.model = model.replace(lattice=placement.lattice)
         self.report: Report = placement.report
         self._build(placement.vessels, threads)
@@ -216,7 +216,9 @@ class Simulation:
 
         columns = self.cell_columns()
         frame = pd.DataFrame({name: values for name, values in columns.items() if name not in ("cell_type", "group")})
-        for position, (name, allowed) in enumerate((("cell_type", [*self.model.types]), ("group", [*self.model.groups])), 1):
+        for position, (name, allowed) in enumerate(
+            (("cell_type", [*self.model.types]), ("group", [*self.model.groups])), 1
+        ):
             names = pd.Categorical(np.array(allowed)[columns[name] - 1], categories=allowed)
             frame.insert(position, name, pd.Series(names))
         return frame

@@ -10,7 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qsp_abm as qa
-from qsp_abm import CellType, Die, Divide, Field, Group, Hits, Kill, Lattice, Model, ModelError, Rule, Secrete, TakeUp, Trait
+from qsp_abm import (
+    CellType,
+    Die,
+    Divide,
+    Field,
+    Group,
+    Hits,
+    Kill,
+    Lattice,
+    Model,
+    ModelError,
+    Rule,
+    Secrete,
+    TakeUp,
+    Trait,
+)
 
 LATTICE = Lattice(shape=(8, 8), spacing="20 um")
 OXYGEN = Field(name="oxygen", unit="mmHg", diffusion="1e5 um^2/min", scale=40)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 import qsp_abm as qa
 from qsp_abm.compile import small_capacity
 from qsp_abm.model import Model
 from qsp_abm.placement import Placement, place
-from qsp_abm.start import Ball, Cells, FromTable, Scatter
+from qsp_abm.start import Ball, Cells, FromTable, Scatter, Start
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 TYPES = {
@@ -229,3 +234,227 @@ def test_missing_files_and_unmapped_labels_are_refused(tmp_path: Path) -> None:
     binary.write_bytes(bytes(range(256)))
     with pytest.raises(qa.ModelError, match="cannot be read"):
         place(model(), [FromTable(path=binary, types=TYPES)], 1)
+
+
+# ---- descriptions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        Ball("tumour", "0.1 mm", centre=("50 um", 60), fill=0.5),
+        Scatter("cd8", "200 / mm^2", fractions={"killer": 0.5, "bystander": 0.5}, region=((0, 0), (10, 10))),
+        Cells("tumour", np.array([[1.0, 2.0], [3.0, 4.0]])),
+        FromTable("a.csv", types=TYPES, select={"image": 1}, margin="0.1 mm", vessel_labels="Endothelial/Vim"),
+    ],
+)
+def test_descriptions_go_to_json_and_back(start: Start) -> None:
+    adapter: TypeAdapter[Start] = TypeAdapter(Start)
+    assert adapter.validate_json(adapter.dump_json(start)) == start
+    assert start.replace() == start
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Ball("tumour", "20 um", 3), "3 values without a name; allowed: cells, radius"),
+        (lambda: Ball("tumour", cells="tumour", radius=20), "cells is given twice"),
+        (lambda: Ball("tumour", radius="-20 um"), "must be above 0"),
+        (lambda: Ball("tumour", radius="20 mg"), "radius"),
+        (lambda: Ball("tumour", radius=20, centre=(1,)), "not a position"),
+        (lambda: Ball("tumour", radius=20, center=(1, 2)), "did you mean 'centre'"),
+        (lambda: Scatter("tumour", density="-5 / mm^2"), "must not be below 0"),
+        (lambda: Scatter("tumour", density=200), "neither per area nor per volume"),
+        (lambda: Cells("tumour", [(1, "nan")]), "not a finite number"),
+        (lambda: FromTable("a.csv", types={}, columns={"kind": "label"}), "columns: unknown name 'kind'"),
+        (lambda: FromTable("a.csv", types={"a": {"killer": 1.5, "bystander": -0.5}}), "killer|bystander"),
+        (lambda: FromTable("a.csv", types={}, margin="-1 um"), "must not be below 0"),
+    ],
+)
+def test_what_cannot_be_described(build: Callable[[], Start], message: str) -> None:
+    with pytest.raises(qa.ModelError, match=message):
+        build()
+
+
+# ---- tables -----------------------------------------------------------------------------------------------------------
+
+POINTS = st.lists(
+    st.tuples(
+        st.integers(0, 20), st.integers(0, 20), st.sampled_from(["Epithelial", "CD8T", "Endothelial/Vim", "Other"])
+    ),
+    min_size=2,
+    max_size=40,
+)
+
+
+@given(rows=POINTS, data=st.data())
+def test_any_table_in_any_order(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, ...]], data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("tables")
+    shuffled = data.draw(st.permutations(rows))
+    placed = [
+        place(model(shape=(40, 40)), [FromTable(table(folder / f"{k}.csv", some), types=TYPES, margin="40 um")], 7)
+        for k, some in enumerate((rows, shuffled))
+    ]
+    assert arrays(placed[0]) == arrays(placed[1])
+    assert len(np.unique(placed[0].keys)) == len(placed[0].keys)
+    solid = placed[0].voxels[np.isin(placed[0].types, (1, 4))]
+    assert len(np.unique(solid)) == len(solid)
+
+
+def test_an_image_has_no_cell_twice(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", [(0, 0, "Epithelial"), (200, 200, "Epithelial"), (200, 100, "Epithelial")])
+    placed = place(model(shape=(50, 50)), [FromTable(path, types=TYPES)], 1)
+    found = sorted(zip((placed.voxels % 50).tolist(), (placed.voxels // 50).tolist(), strict=True))
+    assert found == [
+        (12, 12),
+        (37, 0),
+        (37, 25),
+        (37, 37),
+    ]  # one image fits in; cells on an edge are their own images there
+
+
+def test_a_narrow_table_is_mirrored_again_and_again(tmp_path: Path) -> None:
+    rows = [(10 * i, 10 * j, "Epithelial") for i in range(6) for j in range(40)]
+    start = FromTable(table(tmp_path / "t.csv", rows), types=TYPES, margin="100 um")
+    placed = place(model(spacing="10 um"), [start], 1)
+    assert placed.lattice.shape == (26, 60, 1)
+    assert len(placed.types) == pytest.approx(26 * 60, rel=0.1)
+
+
+def test_stroma_around_a_table_is_as_dense_as_in_it(tmp_path: Path) -> None:
+    rows = [(40 * i, 40 * j, "Endothelial/Vim") for i in range(11) for j in range(11)]
+    start = FromTable(table(tmp_path / "t.csv", rows), types=TYPES, margin="200 um", margin_filling="stroma")
+    placed = place(model(), [start], 1)
+    around = len(placed.types) - 121
+    assert around == pytest.approx(121 * 3, rel=0.15)  # 800 x 800 um but for the table of 400 x 400 um
+    x, y = placed.voxels % 101 * 8.0, placed.voxels // 101 * 8.0
+    assert np.sum((abs(x - 400) < 190) & (abs(y - 400) < 190)) == 81  # of the table itself
+    rows = [(0, 0, "Epithelial"), (9, 9, "Epithelial")]
+    bare = qa.Model(lattice=qa.Lattice(spacing=8), cells=[qa.CellType(name="tumour", volume=2500)])
+    start = FromTable(table(tmp_path / "u.csv", rows), types={"*": "tumour"}, margin_filling="stroma")
+    with pytest.raises(qa.ModelError, match="no cell type 'stroma'"):
+        place(bare, [start], 1)
+
+
+def test_a_section_has_one_thickness_and_one_layer(tmp_path: Path) -> None:
+    start = FromTable(
+        table(tmp_path / "t.csv", [(0, 0, "Epithelial"), (99, 99, "Epithelial")]), types=TYPES, thickness="12 um"
+    )
+    assert place(model(), [start], 1).lattice.thickness == 12.0
+    with pytest.raises(qa.ModelError, match=r"thickness 12 um, but that of the lattice is 20 um"):
+        place(model(thickness="20 um"), [start], 1)
+    with pytest.raises(qa.ModelError, match="section without z, but the lattice has 9 voxels in z"):
+        place(model(shape=(90, 90, 9)), [start.replace(thickness=None)], 1)
+
+
+def test_a_table_with_z_fills_a_volume(tmp_path: Path) -> None:
+    rows = [(10 * i, 10 * j, 10 * k, "Epithelial") for i in range(5) for j in range(5) for k in range(5)]
+    path = table(tmp_path / "t.csv", rows, ("x_um", "y_um", "z_um", "cell_type"))
+    placed = place(model(spacing=10), [FromTable(path, types=TYPES, margin=20, margin_filling="empty")], 1)
+    assert placed.lattice.shape == (9, 9, 9)
+    assert len(placed.types) == 125
+    assert placed.report.numbers["moved"] == 0
+
+
+def test_mixtures_follow_the_seed_and_vessels_their_draw() -> None:
+    start = [FromTable(DATA / "patient8.csv", types=TYPES)]
+    one, two, three = place(model(), start, 1, 5), place(model(), start, 2, 5), place(model(), start, 1, 6)
+    assert np.array_equal(one.vessels, two.vessels)
+    assert not np.array_equal(one.types, two.types)
+    assert np.array_equal(one.types, three.types)
+    assert not np.array_equal(one.vessels, three.vessels)
+
+
+def test_the_report_says_what_became_of_the_table() -> None:
+    placed = place(model(), [FromTable(DATA / "patient4.csv", types=TYPES)], 1)
+    numbers, text = placed.report.numbers, "\n".join(placed.report.lines())
+    assert numbers["rows"] == 6667
+    assert sum(numbers["placed"].values()) == len(placed.types)
+    assert f"skipped: {numbers['skipped']['Other']} (Other {numbers['skipped']['Other']})" in text
+    assert numbers["inert_labels"]["stroma"]["Endothelial/Vim"] > 0
+    assert (
+        numbers["vessels"] == len(placed.vessels) == sum(numbers[f"vessels_{kind}"] for kind in ("merged", "sampled"))
+    )
+    assert f"moved to the nearest voxel with room: {numbers['moved']} (" in text
+    assert "under half of the largest solid diameter, 16.8 um" in text
+    assert "warning: the table's cells need" in "\n".join(
+        place(
+            model(spacing="14 um"),
+            [FromTable(DATA / "patient4.csv", types={"*": "tumour"}, margin=400, margin_filling="empty")],
+            1,
+        ).report.lines()
+    )
+
+
+# ---- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def test_scattered_solid_cells_make_room_for_a_ball() -> None:
+    ball = Ball("tumour", radius="100 um")
+    alone = place(model(shape=(50, 50)), [ball], 1)
+    both = place(model(shape=(50, 50)), [Scatter("stroma", density="2000 / mm^2"), ball], 1)
+    assert set(alone.voxels.tolist()) == set(both.voxels[both.types == 1].tolist())
+    assert np.sum(both.types == 4) == 320
+
+
+def test_equal_scatters_stand_in_different_places() -> None:
+    scatter = Scatter("killer", density="200 / mm^2")
+    placed = place(model(shape=(125, 125), thickness="15 um"), [scatter, scatter], 1)
+    assert len(np.unique(placed.voxels)) > 390
+
+
+def test_scatter_keeps_to_its_region() -> None:
+    start = Scatter("killer", density="5000 / mm^2", region=(("0 um", 800), (400, 400)))
+    placed = place(model(shape=(125, 125)), [start], 1)
+    assert len(placed.types) == 800
+    assert (placed.voxels % 125 <= 50).all()
+    assert (placed.voxels // 125 >= 49).all()
+
+
+def test_the_order_of_fractions_says_nothing() -> None:
+    mixtures = ({"killer": 0.3, "bystander": 0.7}, {"bystander": 0.7, "killer": 0.3})
+    one, two = (place(model(shape=(50, 50)), [Scatter("cd8", "900 / mm^2", fractions=each)], 1) for each in mixtures)
+    assert arrays(one) == arrays(two)
+
+
+def test_a_ball_may_be_thinned() -> None:
+    whole, half = (place(model(shape=(80, 80)), [Ball("tumour", 250, fill=fill)], 1) for fill in (1.0, 0.5))
+    assert set(half.voxels.tolist()) < set(whole.voxels.tolist())
+    assert len(half.types) == pytest.approx(len(whole.types) / 2, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "message"),
+    [
+        ("0,0,Epithelial\n\n\nx,0,Epithelial\n", {}, "row 5 has a position that is not a finite number: x_um is 'x'"),
+        ("0,0,0,Epithelial\n", {}, "row 2 has 4 values, but the header 3"),
+        ("0,0,\n", {}, "row 2 has no cell_type"),
+        ("0,0,Epithelial\n1e300,0,Epithelial\n", {}, "are its positions in um"),
+        (
+            "0,0,Epithelial\n",
+            {"types": {"*": "skip", "Other": "tumuor"}},
+            "label 'Other': unknown cell type 'tumuor'; did you mean 'tumour'",
+        ),
+        ("0,0,Epithelial\n", {"types": {"*": "cd8"}}, "give fractions of killer, bystander"),
+        (
+            "0,0,Epithelial\n",
+            {"vessel_labels": ("Epithelal",)},
+            "vessel label 'Epithelal' is not in the table; did you mean 'Epithelial'",
+        ),
+        ("0,0,Epithelial\n", {"select": {"image": 1}}, "no column 'image'"),
+        ("0,0,Epithelial\n", {"columns": {"z": "depth"}}, "no column 'depth'"),
+        ('0,0,"Epithelial\n', {}, "cannot be read as a CSV table"),
+    ],
+)
+def test_what_else_is_wrong_with_a_table(tmp_path: Path, text: str, changes: dict[str, Any], message: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x_um,y_um,cell_type\n" + text)
+    with pytest.raises(qa.ModelError, match=message):
+        place(model(), [FromTable(path, **({"types": TYPES} | changes))], 1)
+
+
+def test_a_fraction_is_a_type_of_the_group() -> None:
+    with pytest.raises(qa.ModelError, match="fractions: 'tumour' is not one of its types"):
+        place(model(shape=(30, 30)), [Scatter("cd8", "9 / mm^2", fractions={"killer": 0.5, "tumour": 0.5})], 1)

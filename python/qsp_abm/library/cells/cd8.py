@@ -80,7 +80,9 @@ def cd8(
         return CellType(name=name, volume=number["volume"], occupies="small", processes=processes, rules=rules)
 
     effector, effector_rules = reactive("effector", 1.0, 1.0)
-    progenitor, progenitor_rules = reactive("progenitor", number["hit_share_progenitor"], number["ifng_share_exhausted"])
+    progenitor, progenitor_rules = reactive(
+        "progenitor", number["hit_share_progenitor"], number["ifng_share_exhausted"]
+    )
     terminal, terminal_rules = reactive("terminal", number["hit_share_terminal"], number["ifng_share_exhausted"])
     exhaustion = "become_cd8_terminally_exhausted.rate"
     return Group(
