@@ -88,6 +88,8 @@ class Experiment(Frozen):
     ----------
     duration
         Simulated time, day.
+    title
+        Headline of its pictures; default: the name of the folder of its results.
     seed
         Seed of the first replicate; replicate k has seed + k - 1.
     model
@@ -110,6 +112,7 @@ class Experiment(Frozen):
     """
 
     duration: Annotated[float, Quantity("day", positive=True)]
+    title: str = ""
     seed: Annotated[int, Setting(ge=0, lt=2**64, strict=True)] = 0
     model: dict[str, Any]
     start: tuple[dict[str, Any], ...] = ()

@@ -108,7 +108,12 @@ def tasks(folder: Path, jobs: Sequence[Job], threads: int | None) -> list[Task]:
                 seed=job.seed,
                 threads=threads,
                 vessel_draw=experiment.vessel_draw,
-                provenance={"arm": job.arm, "replicate": job.replicate, "values": json.dumps(job.values)},
+                provenance={
+                    "title": experiment.title,
+                    "arm": job.arm,
+                    "replicate": job.replicate,
+                    "values": json.dumps(job.values),
+                },
                 force=True,  # what was there has been cleared, or was left by a run without a state to resume from
             )
         )

@@ -61,7 +61,7 @@ def plot_run(run: Run, path: str | Path, *, title: str = "", note: str = "", tum
     path
         Picture to write; the suffix chooses the format (`.png`, `.pdf`, `.svg`).
     title, note
-        Headline (default: the title of the file) and the line under it, such as `ILLUSTRATIVE`.
+        Headline (default: the title of the experiment, or the name of the file or folder) and the line under it, such as `ILLUSTRATIVE`.
     tumour
         Group whose living cells are the tumour.
 
@@ -90,9 +90,8 @@ def plot_runs(runs: RunSet, path: str | Path, *, title: str = "", note: str = ""
         A run has no frame, or the picture cannot be written.
     """
     arms = {arm: runs.of_arm(arm) for arm in runs.arms}
-    return _draw(
-        arms, runs.control if len(arms) > 1 else None, path, title or label_of(runs.folder.resolve().name), note, tumour
-    )
+    title = title or arms[runs.arms[0]][0].provenance.get("title") or label_of(runs.folder.resolve().name)
+    return _draw(arms, runs.control if len(arms) > 1 else None, path, title, note, tumour)
 
 
 def _draw(arms: Arms, control: str | None, path: str | Path, title: str, note: str, tumour: str) -> Path:
