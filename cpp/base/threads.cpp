@@ -18,10 +18,9 @@ Threads::~Threads() {
 
 int Threads::used() const { return static_cast<int>(std::count(worked_.begin(), worked_.end(), 1)); }
 
+// The first item of each worker is its own, so that all of them work; the rest goes to whoever is free.
 void Threads::drain(int worker) {
-  for (;;) {
-    const std::int64_t item = next_.fetch_add(1);
-    if (item >= items_) return;
+  for (std::int64_t item = worker; item < items_; item = next_.fetch_add(1)) {
     worked_[static_cast<std::size_t>(worker)] = 1;
     try {
       (*body_)(item);
@@ -45,15 +44,15 @@ void Threads::work(int worker) {
 void Threads::each(std::int64_t items, const std::function<void(std::int64_t)>& body) {
   body_ = &body;
   items_ = items;
-  next_.store(0);
+  next_.store(count_);
   failed_.store(false);
-  if (!workers_.empty() && items > 1) {
+  if (items > 1) {
     running_.store(static_cast<int>(workers_.size()));
     round_.fetch_add(1);
     round_.notify_all();
     drain(0);
     for (int left = running_.load(); left > 0; left = running_.load()) running_.wait(left);
-  } else {
+  } else if (items == 1) {
     drain(0);
   }
   if (failed_.load()) std::rethrow_exception(failure_);

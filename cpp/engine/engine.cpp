@@ -192,7 +192,8 @@ void Engine::set_trait(std::span<const std::uint32_t> ids, int trait, std::span<
 
 std::uint32_t Engine::slot_of(std::uint32_t id, const std::string& who) const {
   const auto found = std::lower_bound(agents_.id.begin(), agents_.id.end(), id);
-  if (found == agents_.id.end() || *found != id) throw base::ModelError(who + ": no cell has the id " + std::to_string(id));
+  if (found == agents_.id.end() || *found != id)
+    throw base::ModelError(who + ": no cell has the id " + std::to_string(id));
   return static_cast<std::uint32_t>(found - agents_.id.begin());
 }
 

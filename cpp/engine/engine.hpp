@@ -125,7 +125,8 @@ class Engine {
   void occupy(std::uint32_t slot);
   void rebuild_occupancy();
   [[nodiscard]] bool fits(const process::TypeSpec& type, std::int64_t voxel) const;  // false outside the lattice
-  [[nodiscard]] std::uint32_t slot_of(std::uint32_t id, const std::string& who) const;  // refuses an id that is not there
+  [[nodiscard]] std::uint32_t slot_of(std::uint32_t id,
+                                      const std::string& who) const;  // refuses an id that is not there
   [[nodiscard]] std::uint32_t add(const agent::Agent& agent);
   [[nodiscard]] std::array<float, agent::trait_slots> drawn_traits(const process::TypeSpec& type,
                                                                    std::uint64_t key) const;

@@ -22,8 +22,8 @@ struct Reach {
   };
   std::vector<Step> steps;
 
-  // Without pushing the edges count as neighbours but not the corners: with them clusters grow faster along the corners of
-  // the lattice (axis to corner 0.95 at 50 voxels), without them at the same pace everywhere (1.02).
+  // Without pushing the edges count as neighbours but not the corners: with them clusters grow faster along the corners
+  // of the lattice (axis to corner 0.95 at 50 voxels), without them at the same pace everywhere (1.02).
   Reach(const lattice::Geometry& geometry, int radius) {
     const int depth = geometry.is_2d() ? 0 : radius;
     for (int dz = -depth; dz <= depth; ++dz)

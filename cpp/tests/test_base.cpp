@@ -104,8 +104,9 @@ TEST_CASE("base: Philox4x32-10 gives the known answers") {
 
 TEST_CASE("base: golden: the numbers of purposes never change, only new ones are appended") {
   const std::pair<Purpose, std::uint32_t> pinned[] = {
-      {Purpose::start, 0}, {Purpose::fraction, 1}, {Purpose::trait, 2}, {Purpose::move, 3},     {Purpose::engage, 4}, {Purpose::recover, 5},
-      {Purpose::fate, 6},  {Purpose::place, 7},    {Purpose::recruit, 8}, {Purpose::order, 9}, {Purpose::vessel, 10}, {Purpose::given, 11}};
+      {Purpose::start, 0},   {Purpose::fraction, 1}, {Purpose::trait, 2},   {Purpose::move, 3},
+      {Purpose::engage, 4},  {Purpose::recover, 5},  {Purpose::fate, 6},    {Purpose::place, 7},
+      {Purpose::recruit, 8}, {Purpose::order, 9},    {Purpose::vessel, 10}, {Purpose::given, 11}};
   for (const auto& [purpose, number] : pinned) CHECK(static_cast<std::uint32_t>(purpose) == number);
 }
 

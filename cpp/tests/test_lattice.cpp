@@ -124,7 +124,8 @@ TEST_CASE("lattice: a neighbour outside the box is -1, also where the next row w
   const auto geometry = box(4, 4, 1);
   const Neighbourhood neighbourhood(geometry);
   for (int d = 0; d < neighbourhood.count(); ++d)
-    if (neighbourhood.directions()[static_cast<std::size_t>(d)].dx == 1) CHECK(neighbourhood.neighbour(geometry.index(3, 1, 0), d) == -1);
+    if (neighbourhood.directions()[static_cast<std::size_t>(d)].dx == 1)
+      CHECK(neighbourhood.neighbour(geometry.index(3, 1, 0), d) == -1);
 }
 
 TEST_CASE("lattice: DT-06: no mixture of small cells ever exceeds what a voxel holds, one beside a solid cell") {

@@ -76,6 +76,9 @@ class Frozen(BaseModel):
                     raise ValueError(f"unknown name '{name}'{suggest(str(name), cls.model_fields)}")
         return given
 
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.model_dump_json()))  # tables of settings are dictionaries
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed, validated anew."""
         given = {name: getattr(self, name) for name in type(self).model_fields}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Machine:
         cells: Mapping[str, ArrayLike],
         *,
         vessels: Iterable[int] = (),
-        body: Sequence[float] = (),
+        body: ArrayLike = (),
         seed: int = 1,
         threads: int = 1,
         settle: bool = False,
@@ -71,7 +71,9 @@ class Machine:
 
     def tally(self) -> dict[str, dict[str, int]]:
         names, table = self.engine.tally()
-        return {name: dict(zip(self.model.types, row.tolist(), strict=True)) for name, row in zip(names, table, strict=True)}
+        return {
+            name: dict(zip(self.model.types, row.tolist(), strict=True)) for name, row in zip(names, table, strict=True)
+        }
 
     def columns(self) -> dict[str, NDArray[Any]]:
         return self.engine.columns()

@@ -50,7 +50,17 @@ def test_a_busy_world_keeps_its_books_in_two_and_three_dimensions() -> None:
             count, _ = follow(machine)
             tally = machine.tally()
             happened = {name for name, row in tally.items() if sum(row.values()) > 0}
-            wanted = {"born", "recruited", "became_in", "remains", "left", "died_killed", "died_hypoxia", "died_age", "died_clearance"}
+            wanted = {
+                "born",
+                "recruited",
+                "became_in",
+                "remains",
+                "left",
+                "died_killed",
+                "died_hypoxia",
+                "died_age",
+                "died_clearance",
+            }
             assert wanted <= happened, (shape, edges, wanted - happened)
             assert ("moved_out" in happened) == (edges == "open")
             assert count > 500

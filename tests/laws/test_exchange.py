@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from machine import MINUTE, Machine, group
+from machine import MINUTE, Floats, Machine, group
+from numpy.typing import NDArray
 from worlds import crowd, settled
 
 from qsp_abm import CellType, Field, Group, Lattice, Model, Rule, Secrete, TakeUp, Trait
@@ -42,7 +43,10 @@ def test_the_ledger_of_fields_closes_with_real_cells() -> None:
         turnover = max(gains, losses)
         print(name, report)  # noqa: T201
         assert turnover > 0
-        assert abs(gains - losses - (0 if report["quasi_steady"] else report["change"])) <= 1.01 * abs(report["residual"]) + 1e-9 * turnover
+        assert (
+            abs(gains - losses - (0 if report["quasi_steady"] else report["change"]))
+            <= 1.01 * abs(report["residual"]) + 1e-9 * turnover
+        )
         assert abs(report["residual"]) <= 1e-3 * turnover
         assert (machine.engine.field(index) >= 0).all()
 
@@ -99,15 +103,25 @@ def synthetic(spacing: float) -> tuple[float, float]:
         lattice=Lattice(shape=(side, side, 1), spacing=spacing, thickness=thickness),
         cells=(tumour, cd8),
         fields=(
-            Field(name="oxygen", unit="mmHg", diffusion="1e5 um^2/min", scale=40, initial=40, half_saturation=1.5, vessel_exchange=supply / area, vessel_value=40),
+            Field(
+                name="oxygen",
+                unit="mmHg",
+                diffusion="1e5 um^2/min",
+                scale=40,
+                initial=40,
+                half_saturation=1.5,
+                vessel_exchange=supply / area,
+                vessel_value=40,
+            ),
             Field(name="ifng", unit="nM", diffusion="6000 um^2/min", decay="6.5e-5/s", scale=0.01),
         ),
         vessels={"density": 0},
     )
 
-    def voxel(points: np.ndarray) -> np.ndarray:
-        steps = (points / spacing).astype(int)
-        return steps[:, 0] + side * steps[:, 1]
+    def voxel(points: Floats) -> NDArray[np.int64]:
+        steps = (points / spacing).astype("i8")
+        found: NDArray[np.int64] = steps[:, 0] + side * steps[:, 1]
+        return found
 
     machine = Machine(
         model,
@@ -133,7 +147,9 @@ def test_oxygen_use_and_interferon_do_not_depend_on_the_voxel() -> None:
 def relaxing(dt: float) -> Machine:
     cell = CellType(name="cell", volume=1000.0)
     cells = group("cell", cell, traits=(Trait(name="level", rise="1 day", decay="2 day", target=100.0),))
-    return Machine(Model(lattice=Lattice(shape=(4, 4, 1), spacing=20.0), cells=(cells,), dt=dt * MINUTE), {"cell": [0, 5]})
+    return Machine(
+        Model(lattice=Lattice(shape=(4, 4, 1), spacing=20.0), cells=(cells,), dt=dt * MINUTE), {"cell": [0, 5]}
+    )
 
 
 @pytest.mark.parametrize("dt", [6.0, 360.0])
@@ -156,7 +172,11 @@ def test_dt_12_induced_ligand_falls_when_the_signal_is_gone() -> None:
     half_life = 0.5
     model = Model(
         lattice=Lattice(shape=(4, 4, 1), spacing=20.0),
-        cells=(Group(name="cell", types=(cell,), traits=(Trait(name="ligand", rise="1 hour", decay=half_life / np.log(2)),)),),
+        cells=(
+            Group(
+                name="cell", types=(cell,), traits=(Trait(name="ligand", rise="1 hour", decay=half_life / np.log(2)),)
+            ),
+        ),
         fields=(Field(name="ifng", unit="nM", diffusion=1.0, initial=1.0, scheme="transient"),),
     )
     machine = Machine(model, {"cell": [5]})

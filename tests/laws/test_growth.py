@@ -58,7 +58,11 @@ def test_competing_fates_happen_in_the_ratio_of_their_rates(dt: float) -> None:
     days = 1.0
     machine.run_for(days)
     tally = machine.tally()
-    events = {"age": tally["died_age"]["tense"], "shock": tally["died_shock"]["tense"], "calm": tally["became_out"]["tense"]}
+    events = {
+        "age": tally["died_age"]["tense"],
+        "shock": tally["died_shock"]["tense"],
+        "calm": tally["became_out"]["tense"],
+    }
     total = sum(rates.values())
     for name, rate in rates.items():
         share = rate / total * (1 - np.exp(-total * days))

@@ -20,7 +20,8 @@ def cluster(side: int, depth: int, push: int, radius: float, seed: int = 1) -> F
     while machine.engine.counts()[0] < wanted:
         machine.run(2)
     machine.engine.check()
-    return machine.positions() - np.array([side // 2, side // 2, depth // 2]).astype(float)
+    away: Floats = machine.positions() - np.array([side // 2, side // 2, depth // 2], float)
+    return away
 
 
 def sector_radius(cells: Floats, directions: list[tuple[int, int, int]], half_angle: float) -> float:

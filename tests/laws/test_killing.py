@@ -67,7 +67,9 @@ def test_one_hit_kills_where_the_threshold_is_one() -> None:
     assert machine.counts()["target"] == 0
 
 
-def field_of_targets(killers: int, threshold: int, seed: int, dt: float = 6.0, side: int = 120) -> tuple[Machine, float]:
+def field_of_targets(
+    killers: int, threshold: int, seed: int, dt: float = 6.0, side: int = 120
+) -> tuple[Machine, float]:
     """Killers that walk over a lawn of targets for a day; who is killed comes back at once. Returns kills per killer."""
     remains = CellType(name="remains", volume=1000.0, dead=True, processes=(Become(into="target", rate=AT_ONCE),))
     target = CellType(name="target", volume=1000.0, hits=Hits(threshold=threshold, into="remains"))
@@ -80,9 +82,15 @@ def field_of_targets(killers: int, threshold: int, seed: int, dt: float = 6.0, s
             Kill(targets=("lawn",), engage=0.2 / MINUTE, hit_rate=1 / (50 * MINUTE), detach=1 / (20 * MINUTE)),
         ),
     )
-    model = Model(lattice=Lattice(shape=(side, side, 1), spacing=10.0), cells=(group("lawn", target, remains), killer), dt=dt * MINUTE)
+    model = Model(
+        lattice=Lattice(shape=(side, side, 1), spacing=10.0),
+        cells=(group("lawn", target, remains), killer),
+        dt=dt * MINUTE,
+    )
     rng = np.random.default_rng(seed)
-    machine = Machine(model, {"target": np.arange(side**2), "killer": rng.choice(side**2, killers, replace=False)}, seed=seed)
+    machine = Machine(
+        model, {"target": np.arange(side**2), "killer": rng.choice(side**2, killers, replace=False)}, seed=seed
+    )
     machine.run_for(180 * MINUTE)
     before = machine.tally()["died_killed"]["target"]
     machine.run_for(0.5)
@@ -97,7 +105,11 @@ def exponent(threshold: int) -> tuple[float, float, dict[int, float]]:
     x = np.repeat(np.log(killers), 4)
     y = x + np.log(np.concatenate([found[n] for n in killers]))
     fit, covariance = np.polyfit(x, y, 1, cov=True)
-    return float(fit[0]), float(2.23 * np.sqrt(covariance[0, 0])), {n: float(np.mean(values)) for n, values in found.items()}
+    return (
+        float(fit[0]),
+        float(2.23 * np.sqrt(covariance[0, 0])),
+        {n: float(np.mean(values)) for n, values in found.items()},
+    )
 
 
 def test_killers_help_each_other_where_hits_add_up() -> None:
@@ -129,7 +141,9 @@ def contact(dt: float, seed: int) -> float:
     )
     model = Model(lattice=Lattice(shape=(side, side, 1), spacing=8.0), cells=(target, killer), dt=dt * MINUTE)
     rng = np.random.default_rng(seed)
-    machine = Machine(model, {"target": np.arange(side**2), "killer": rng.choice(side**2, 4000, replace=False)}, seed=seed)
+    machine = Machine(
+        model, {"target": np.arange(side**2), "killer": rng.choice(side**2, 4000, replace=False)}, seed=seed
+    )
     machine.run_for(240 * MINUTE)
     engaged = machine.columns()["target"][side**2 :]
     held = engaged > 0
@@ -180,7 +194,9 @@ def test_two_killers_of_one_target_count_one_death() -> None:
             occupies="none",
             processes=(Kill(targets=("lawn",), engage=AT_ONCE, hit_rate=1.0 / MINUTE, detach=NEVER),),
         )
-        model = Model(lattice=Lattice(shape=(20, 20, 1), spacing=10.0), cells=(group("lawn", target, corpse, ghost), killer))
+        model = Model(
+            lattice=Lattice(shape=(20, 20, 1), spacing=10.0), cells=(group("lawn", target, corpse, ghost), killer)
+        )
         machine = Machine(model, {"target": np.arange(400), "killer": np.repeat(np.arange(400), 3)})
         machine.run_checked(30)
         assert machine.tally()["died_killed"]["target"] == 400

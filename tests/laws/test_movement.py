@@ -11,7 +11,16 @@ from qsp_abm import CellType, Chemotaxis, Field, Lattice, Model, Move
 CELLS = 10000
 
 
-def walkers(spacing: float, dt: float, motility: float, persistence: float, *, cells: int = CELLS, depth: int = 1, side: int = 901) -> Machine:
+def walkers(
+    spacing: float,
+    dt: float,
+    motility: float,
+    persistence: float,
+    *,
+    cells: int = CELLS,
+    depth: int = 1,
+    side: int = 901,
+) -> Machine:
     """Cells that take no room, all in the middle of a lattice wide enough never to meet its faces."""
     shape = (side, side, depth)
     model = one_type(
@@ -28,7 +37,7 @@ def track(machine: Machine, frames: int, every: int = 1) -> Floats:
     for _ in range(frames):
         machine.run(every)
         found.append(machine.positions())
-    return np.array(found) * machine.model.lattice.spacing
+    return np.array(found, float) * machine.model.lattice.spacing
 
 
 def fitted_motility(path: Floats, first: int, time: float, dimensions: int) -> float:
@@ -149,7 +158,9 @@ def test_exclusion_leaves_occupancy_uniform() -> None:
     """Solid movers that exclude each other end up anywhere with equal probability, edges and corners too."""
     shape = (12, 12, 1)
     model = one_type(
-        Lattice(shape=shape, spacing=10.0), occupies="solid", processes=(Move(motility=10 / MINUTE, persistence=3 * MINUTE),)
+        Lattice(shape=shape, spacing=10.0),
+        occupies="solid",
+        processes=(Move(motility=10 / MINUTE, persistence=3 * MINUTE),),
     )
     machine = Machine(model, {"cell": np.arange(72)})
     machine.run(50)
@@ -159,7 +170,10 @@ def test_exclusion_leaves_occupancy_uniform() -> None:
         machine.run(2)
         held[machine.columns()["voxel"]] += 1
     inside = held.reshape(12, 12) / frames
-    regions = [inside[1:-1, 1:-1].mean(), np.r_[inside[0, 1:-1], inside[-1, 1:-1], inside[1:-1, 0], inside[1:-1, -1]].mean()]
+    regions = [
+        inside[1:-1, 1:-1].mean(),
+        np.r_[inside[0, 1:-1], inside[-1, 1:-1], inside[1:-1, 0], inside[1:-1, -1]].mean(),
+    ]
     regions.append(np.mean([inside[0, 0], inside[0, -1], inside[-1, 0], inside[-1, -1]]))
     assert regions == pytest.approx([0.5, 0.5, 0.5], rel=0.05), regions
 

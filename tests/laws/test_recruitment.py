@@ -13,8 +13,18 @@ DT = 6 * MINUTE
 
 
 def tissue(*extra: CellType, side: int = 40, clearance: tuple[float, float] = (2.0, 2.0), **settings: object) -> Model:
-    effector = CellType(name="effector", volume=175.0, occupies="small", processes=(Recruit(blood="patient.cd8", clearance=clearance[0]),))
-    regulator = CellType(name="regulator", volume=175.0, occupies="small", processes=(Recruit(blood="patient.treg", clearance=clearance[1]),))
+    effector = CellType(
+        name="effector",
+        volume=175.0,
+        occupies="small",
+        processes=(Recruit(blood="patient.cd8", clearance=clearance[0]),),
+    )
+    regulator = CellType(
+        name="regulator",
+        volume=175.0,
+        occupies="small",
+        processes=(Recruit(blood="patient.treg", clearance=clearance[1]),),
+    )
     return Model(
         lattice=Lattice(shape=(side, side, 1), spacing=20.0),
         cells=(effector, regulator, *extra),
@@ -63,7 +73,9 @@ def test_dt_15_cells_without_room_wait_and_are_counted() -> None:
     machine.run(1)
     machine.engine.check()
     assert machine.counts()["effector"] == 9
-    assert machine.tally()["recruited"]["effector"] + machine.engine.transit()[0] == pytest.approx(200.0 * 241 * DT, rel=1e-9)
+    assert machine.tally()["recruited"]["effector"] + machine.engine.transit()[0] == pytest.approx(
+        200.0 * 241 * DT, rel=1e-9
+    )
 
 
 def test_dt_05_cells_enter_at_the_vessels_and_vessels_stay() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from machine import MINUTE, Machine, group
 from worlds import BLOOD
 
-from qsp_abm import Become, CellType, Die, Field, Hits, Kill, Lattice, Model, Rule, Synapse, Trait
+from qsp_abm import Become, CellType, Die, Field, Group, Hits, Kill, Lattice, Model, Rule, Synapse, Trait
 
 LATTICE = Lattice(shape=(5, 5, 1), spacing=20.0)
 
@@ -20,7 +20,7 @@ def death_rate(machine: Machine, name: str = "cell") -> float:
     return float(machine.engine.fate_rates(machine.body)["dies"][index])
 
 
-def reading(signal: str, half: float, *more: CellType, limit: float = 1000.0, **settings: object) -> Model:
+def reading(signal: str, half: float, *more: CellType | Group, limit: float = 1000.0, **settings: object) -> Model:
     """A cell whose death rate is 1000 x / (1 + x) a day with x = signal / half."""
     own = {"fields": (), "traits": (), "synapses": (), "processes": ()} | settings
     cell = CellType(
@@ -61,7 +61,14 @@ def test_rules_combine_as_in_the_grammar(
     """Two increasing and two decreasing signals: u = b + (M - b) U, then u + (m - u) D, each a saturating sum."""
     names = ["a", "b", "c", "d"]
     rules = tuple(
-        Rule(target="die.rate", signal=f"trait.{n}", effect="increases" if k < 2 else "decreases", half=halves[k], power=powers[k], limit=up if k < 2 else down)
+        Rule(
+            target="die.rate",
+            signal=f"trait.{n}",
+            effect="increases" if k < 2 else "decreases",
+            half=halves[k],
+            power=powers[k],
+            limit=up if k < 2 else down,
+        )
         for k, n in enumerate(names)
     )
     cell = CellType(name="cell", volume=1000.0, processes=(Die(rate=base),), rules=rules)
@@ -104,7 +111,8 @@ def test_dt_13_two_stimuli_are_never_weaker_than_one() -> None:
             volume=1000.0,
             processes=(Become(into="worn", rate=0.1),),
             rules=tuple(
-                Rule(target="become_worn.rate", signal=f"trait.{n}", effect="increases", half=1.0, power=2, limit=2.0) for n in "ab"
+                Rule(target="become_worn.rate", signal=f"trait.{n}", effect="increases", half=1.0, power=2, limit=2.0)
+                for n in "ab"
             ),
         )
         traits = (Trait(name="a"), Trait(name="b"))
@@ -136,8 +144,12 @@ def test_signal_contact_counts_the_neighbours_and_the_own_voxel_but_not_oneself(
     small = CellType(name="small", volume=100.0, occupies="small")
     other = CellType(name="other", volume=1000.0)
     cells = {"cell": [12], "other": [6, 7, 18, 4], "small": [12, 13, 13, 13, 20]}
-    assert signal_of(Machine(reading("contact.other", 1.0, other, small), cells, body=(0, 0))) == pytest.approx(3.0, rel=1e-4)
-    assert signal_of(Machine(reading("contact.small", 1.0, other, small), cells, body=(0, 0))) == pytest.approx(4.0, rel=1e-4)
+    assert signal_of(Machine(reading("contact.other", 1.0, other, small), cells, body=(0, 0))) == pytest.approx(
+        3.0, rel=1e-4
+    )
+    assert signal_of(Machine(reading("contact.small", 1.0, other, small), cells, body=(0, 0))) == pytest.approx(
+        4.0, rel=1e-4
+    )
     alone = Machine(reading("contact.cell", 1.0), {"cell": [12]}, body=(0, 0))
     assert death_rate(alone) == 0.0
     corner = Machine(reading("contact.other", 1.0, other), {"cell": [0], "other": [1, 5, 6, 4, 20, 24]}, body=(0, 0))
@@ -160,7 +172,7 @@ def test_signal_age_is_days_since_birth() -> None:
 
 def bonds(receptor: float, ligand: float, affinity: float) -> float:
     total = receptor + ligand + affinity
-    return (total - np.sqrt(total**2 - 4 * receptor * ligand)) / 2
+    return float(total - np.sqrt(total**2 - 4 * receptor * ligand)) / 2
 
 
 @pytest.mark.parametrize("blocked", [0.0, 0.6, 1.0])
@@ -176,7 +188,9 @@ def test_signal_synapse_max_reads_the_neighbour_of_highest_ligand(blocked: float
         enrichment=2.0,
         blocked_by=("patient.cd8",),
     )
-    model = reading("synapse.pd1.max", 10.0, group("bearer", bearer, traits=(Trait(name="ligand"),)), synapses=(synapse,))
+    model = reading(
+        "synapse.pd1.max", 10.0, group("bearer", bearer, traits=(Trait(name="ligand"),)), synapses=(synapse,)
+    )
     machine = Machine(model, {"cell": [12], "bearer": [6, 18, 4]}, body=(blocked, 0.0))
     machine.engine.set_trait(np.array([2, 3, 4], "u4"), 0, np.array([1000.0, 20000.0, 1e6], "f4"))
     expected = bonds(2 * 3000 / 150 * (1 - blocked), 2 * 20000 / 900, 15.0)
@@ -186,7 +200,9 @@ def test_signal_synapse_max_reads_the_neighbour_of_highest_ligand(blocked: float
 
 def test_signal_synapse_target_acts_on_the_hit_rate_of_the_engagement() -> None:
     """Without bonds every engaged killer hits; with many bonds none does. The neighbour that is not engaged does not count."""
-    synapse = Synapse(name="pd1", receptor={"killer": 3e4}, receptor_area=150.0, ligand=("ligand",), ligand_area=900.0, affinity=15.0)
+    synapse = Synapse(
+        name="pd1", receptor={"killer": 3e4}, receptor_area=150.0, ligand=("ligand",), ligand_area=900.0, affinity=15.0
+    )
     target = CellType(name="target", volume=1000.0, hits=Hits())
     bystander = CellType(name="bystander", volume=1000.0)
     killer = CellType(
@@ -194,13 +210,19 @@ def test_signal_synapse_target_acts_on_the_hit_rate_of_the_engagement() -> None:
         volume=1.0,
         occupies="none",
         processes=(Kill(targets=("target",), engage=1e7, hit_rate=1e7, detach=0.0),),
-        rules=(Rule(target="kill.hit_rate", signal="synapse.pd1.target", effect="decreases", half=1e-3, power=4, limit=0.0),),
+        rules=(
+            Rule(
+                target="kill.hit_rate", signal="synapse.pd1.target", effect="decreases", half=1e-3, power=4, limit=0.0
+            ),
+        ),
     )
     lawn = group("lawn", target, bystander, traits=(Trait(name="ligand"),))
     model = Model(lattice=LATTICE, cells=(lawn, killer), synapses=(synapse,))
     for shielded in (False, True):
         machine = Machine(model, {"target": [12], "bystander": [13], "killer": [12]})
-        machine.engine.set_trait(np.array([1, 2], "u4"), 0, np.array([1e5 if shielded else 0.0, 0.0 if shielded else 1e5], "f4"))
+        machine.engine.set_trait(
+            np.array([1, 2], "u4"), 0, np.array([1e5 if shielded else 0.0, 0.0 if shielded else 1e5], "f4")
+        )
         machine.run(3)
         assert machine.counts()["target"] == (1 if shielded else 0)
 
@@ -208,7 +230,9 @@ def test_signal_synapse_target_acts_on_the_hit_rate_of_the_engagement() -> None:
 def test_signal_engaged_is_one_while_engaged() -> None:
     target = CellType(name="target", volume=1000.0, hits=Hits())
     kill = Kill(targets=("target",), engage=1e7, hit_rate=0.0, detach=0.0)
-    machine = Machine(reading("engaged", 1.0, target, limit=1e-6, processes=(kill,)), {"cell": [12], "target": [13]}, body=(0, 0))
+    machine = Machine(
+        reading("engaged", 1.0, target, limit=1e-6, processes=(kill,)), {"cell": [12], "target": [13]}, body=(0, 0)
+    )
     assert death_rate(machine) == 0.0
     machine.run(1)
     assert death_rate(machine) == pytest.approx(0.5e-6, rel=1e-4)

@@ -26,7 +26,8 @@ def bonds(receptor: float, ligand: float, dissociation: float) -> float:
 
 def response(bound: float, half: float, power: float = 2.0) -> float:
     """Return the Hill response."""
-    return (bound / half) ** power / (1 + (bound / half) ** power)
+    raised = math.pow(bound / half, power)
+    return raised / (1 + raised)
 
 
 def test_two_dimensional_constants() -> None:
@@ -107,7 +108,7 @@ def test_every_effect_stays_below_its_whole() -> None:
     most = synapse.receptor["cd8_effector"] / synapse.receptor_area * synapse.enrichment
     assert 0.5 < response(most, number["pd1_half_division"], number["pd1_power"]) < 0.95
     stimulated = 1.0 / number["exhaustion_stimulation"]
-    assert stimulated / (1 + stimulated) >= 0.3  # exhaustion at full stimulation with PD-1 blocked, relative to its limit
+    assert stimulated / (1 + stimulated) >= 0.3  # what blocking PD-1 leaves of exhaustion at full stimulation
 
 
 def test_ligands_and_receptors_belong_to_cells() -> None:

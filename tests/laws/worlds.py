@@ -106,20 +106,46 @@ def crowd(
         ),
     )
     tired = CellType(
-        name="tired", volume=175.0, occupies="small", processes=(walk, Die(name="age", rate=rate(1.0)), Become(into="effector", rate=rate(0.2)))
+        name="tired",
+        volume=175.0,
+        occupies="small",
+        processes=(walk, Die(name="age", rate=rate(1.0)), Become(into="effector", rate=rate(0.2))),
     )
     helper = CellType(
         name="helper",
         volume=400.0,
         occupies="small",
-        processes=(walk, Recruit(blood="patient.treg", clearance=0.2 * speed), Leave(rate=rate(1.0)), Die(name="age", rate=rate(0.3))),
+        processes=(
+            walk,
+            Recruit(blood="patient.treg", clearance=0.2 * speed),
+            Leave(rate=rate(1.0)),
+            Die(name="age", rate=rate(0.3)),
+        ),
     )
     stroma = CellType(name="stroma", volume=3000.0)
-    drifter = CellType(name="drifter", volume=1.0, occupies="none", processes=(Move(motility=5 / MINUTE), Divide(rate=rate(0.5)), Die(name="age", rate=rate(0.5))))
+    drifter = CellType(
+        name="drifter",
+        volume=1.0,
+        occupies="none",
+        processes=(Move(motility=5 / MINUTE), Divide(rate=rate(0.5)), Die(name="age", rate=rate(0.5))),
+    )
     return Model(
         lattice=Lattice(shape=shape, spacing=15.0, edges=edges),
         cells=(
-            group("cancer", tumour, remains, traits=(Trait(name="ligand", start=LogNormal(median=1e4, sigma=1.0), rise="6 hour", decay="1 day", inheritance="halve"),)),
+            group(
+                "cancer",
+                tumour,
+                remains,
+                traits=(
+                    Trait(
+                        name="ligand",
+                        start=LogNormal(median=1e4, sigma=1.0),
+                        rise="6 hour",
+                        decay="1 day",
+                        inheritance="halve",
+                    ),
+                ),
+            ),
             group("cd8", effector, tired, traits=(Trait(name="memory", inheritance="copy"),)),
             helper,
             stroma,
@@ -127,13 +153,26 @@ def crowd(
         ),
         fields=(
             (
-                Field(name="oxygen", unit="mmHg", diffusion="1e5 um^2/min", scale=40, initial=40, half_saturation=1.5, vessel_exchange="100/min", vessel_value=40),
+                Field(
+                    name="oxygen",
+                    unit="mmHg",
+                    diffusion="1e5 um^2/min",
+                    scale=40,
+                    initial=40,
+                    half_saturation=1.5,
+                    vessel_exchange="100/min",
+                    vessel_value=40,
+                ),
                 Field(name="signal", unit="nM", diffusion="6000 um^2/min", decay="0.01/min", scale=0.01),
             )
             if fields
             else ()
         ),
-        synapses=(Synapse(name="pd1", receptor={"cd8": 2e4}, receptor_area=150, ligand=("ligand",), ligand_area=900, affinity=15),),
+        synapses=(
+            Synapse(
+                name="pd1", receptor={"cd8": 2e4}, receptor_area=150, ligand=("ligand",), ligand_area=900, affinity=15
+            ),
+        ),
         vessels=Vessels(density=0),
         body=BLOOD,
         dt=dt * MINUTE,
@@ -163,7 +202,11 @@ def worlds(draw: st.DrawFn) -> tuple[Model, int, float]:
     """Strategy: a crowd in two or three dimensions, a seed, a density."""
     flat = draw(st.booleans())
     side = st.integers(2, 14)
-    shape = (draw(side), draw(side), 1) if flat else (draw(st.integers(2, 7)), draw(st.integers(2, 7)), draw(st.integers(2, 7)))
+    shape = (
+        (draw(side), draw(side), 1)
+        if flat
+        else (draw(st.integers(2, 7)), draw(st.integers(2, 7)), draw(st.integers(2, 7)))
+    )
     model = crowd(
         shape,
         edges=draw(st.sampled_from(["closed", "open"])),

@@ -15,7 +15,11 @@ def built() -> qa.Model:
         name="tumour",
         volume=2500,
         hits=qa.Hits(threshold=3, into="dead"),
-        processes=(qa.Divide(rate=1.0), qa.Die(name="hypoxia", rate=0.5, into="dead"), qa.Secrete(field="ifng", rate=2.0)),
+        processes=(
+            qa.Divide(rate=1.0),
+            qa.Die(name="hypoxia", rate=0.5, into="dead"),
+            qa.Secrete(field="ifng", rate=2.0),
+        ),
         rules=(
             qa.Rule(target="divide.rate", signal="field.ifng", effect="decreases", half="2 pM", limit=0.25, power=2),
             qa.Rule(target="trait.pdl1.target", signal="contact.cd8", effect="increases", half=1, limit=9),
@@ -32,9 +36,19 @@ def built() -> qa.Model:
         ),
         rules=(qa.Rule(target="kill.hit_rate", signal="synapse.pd1.target", effect="decreases", half=5, limit=0.5),),
     )
-    cancer = qa.Group(name="cancer", types=(tumour, dead), traits=(qa.Trait(name="clone"), qa.Trait(name="pdl1", rise="1 day", target=4.0)))
+    cancer = qa.Group(
+        name="cancer",
+        types=(tumour, dead),
+        traits=(qa.Trait(name="clone"), qa.Trait(name="pdl1", rise="1 day", target=4.0)),
+    )
     synapse = qa.Synapse(
-        name="pd1", receptor={"cd8": 3000}, receptor_area=150, ligand=("pdl1",), ligand_area=900, affinity=15, enrichment=2
+        name="pd1",
+        receptor={"cd8": 3000},
+        receptor_area=150,
+        ligand=("pdl1",),
+        ligand_area=900,
+        affinity=15,
+        enrichment=2,
     )
     field = qa.Field(name="ifng", unit="nM", diffusion=100)
     return qa.Model(lattice=LATTICE, cells=(cancer, cd8), fields=(field,), synapses=(synapse,))
@@ -70,7 +84,9 @@ def test_rules_become_terms_in_internal_units() -> None:
 def test_rules_on_the_engaged_target_are_deferred() -> None:
     spec = compile_model(built())
     cd8 = spec["types"][2]
-    rows = [spec["behaviours"][cd8["first_behaviour"] + cd8["kill"][0][name]] for name in ("engage", "hit_rate", "detach")]
+    rows = [
+        spec["behaviours"][cd8["first_behaviour"] + cd8["kill"][0][name]] for name in ("engage", "hit_rate", "detach")
+    ]
     assert [row["deferred"] for row in rows] == [False, True, False]
     assert [row["base"] for row in rows] == [1, 2, 3]
 

@@ -78,11 +78,13 @@ def random_models(draw: st.DrawFn) -> Model:
         half=st.floats(0.1, 100),
         limit=st.just(draw(rate)),
         power=st.floats(0.1, 8),
-        signal=st.sampled_from(["field.oxygen", "field.ifng", "trait.level", "crowding", "age", "engaged", "contact.alpha"]),
+        signal=st.sampled_from(
+            ["field.oxygen", "field.ifng", "trait.level", "crowding", "age", "engaged", "contact.alpha"]
+        ),
     )
     groups = []
     for name in ["alpha", *draw(st.lists(names.filter(lambda n: n != "alpha"), max_size=3, unique=True))]:
-        processes = [Divide(rate=draw(rate), push=draw(st.integers(1, 32)))]
+        processes: list[qa.processes.Process] = [Divide(rate=draw(rate), push=draw(st.integers(1, 32)))]
         if draw(st.booleans()):
             processes.append(Die(name="age", rate=draw(rate)))
         if draw(st.booleans()):
@@ -90,7 +92,13 @@ def random_models(draw: st.DrawFn) -> Model:
         if draw(st.booleans()):
             processes.append(TakeUp(field="oxygen", clearance=draw(rate)))
         if draw(st.booleans()):
-            processes.append(qa.Move(motility=draw(rate), persistence=draw(st.floats(0, 1)), permeability={"alpha": draw(st.floats(0, 1))}))
+            processes.append(
+                qa.Move(
+                    motility=draw(rate),
+                    persistence=draw(st.floats(0, 1)),
+                    permeability={"alpha": draw(st.floats(0, 1))},
+                )
+            )
         one = cell(
             name,
             volume=draw(st.floats(1, 1e4)),
@@ -99,7 +107,13 @@ def random_models(draw: st.DrawFn) -> Model:
             processes=tuple(processes),
             rules=tuple(draw(st.lists(hill, max_size=3))),
         )
-        groups.append(Group(name=name, types=(one,), traits=(Trait(name="level", start=qa.LogNormal(median=draw(st.floats(0.1, 1e5)), sigma=1)),)))
+        groups.append(
+            Group(
+                name=name,
+                types=(one,),
+                traits=(Trait(name="level", start=qa.LogNormal(median=draw(st.floats(0.1, 1e5)), sigma=1)),),
+            )
+        )
     shape = draw(st.tuples(st.integers(1, 300), st.integers(1, 300), st.integers(1, 30)))
     return model(*groups, lattice=Lattice(shape=shape, spacing=draw(st.floats(1, 100))), dt=draw(st.floats(1e-4, 0.1)))
 
@@ -193,7 +207,9 @@ MISTAKES: list[tuple[str, Callable[[], Any], tuple[str, ...]]] = [
     ),
     (
         "follows the unknown",
-        lambda: model(cell(processes=(qa.Move(motility=1, chemotaxis=(qa.Chemotaxis(field="bait", sensitivity=1, half=1),)),))),
+        lambda: model(
+            cell(processes=(qa.Move(motility=1, chemotaxis=(qa.Chemotaxis(field="bait", sensitivity=1, half=1),)),))
+        ),
         ("tumour: move.chemotaxis", "'bait'", "ifng, oxygen"),
     ),
     (
@@ -222,16 +238,26 @@ MISTAKES: list[tuple[str, Callable[[], Any], tuple[str, ...]]] = [
         ("tumour: recruit", "unknown body signal 'cd8'", "there is none"),
     ),
     ("leaves without vessels", lambda: model(cell(processes=(qa.Leave(rate=1),))), ("tumour: leave", "needs vessels")),
-    ("exchanges without vessels", lambda: model(fields=(OXYGEN.replace(vessel_exchange=1.0),)), ("'oxygen'", "vessels")),
+    (
+        "exchanges without vessels",
+        lambda: model(fields=(OXYGEN.replace(vessel_exchange=1.0),)),
+        ("'oxygen'", "vessels"),
+    ),
     (
         "synapse of the unknown",
         lambda: model(cell(), synapses=(_synapse(receptor={"tumor": 1.0}),)),
         ("synapse 'pd1'", "'tumor'", "did you mean 'tumour'"),
     ),
-    ("synapse without its ligand", lambda: model(cell(), synapses=(_synapse(),)), ("synapse 'pd1'", "unknown trait 'pdl1'")),
+    (
+        "synapse without its ligand",
+        lambda: model(cell(), synapses=(_synapse(),)),
+        ("synapse 'pd1'", "unknown trait 'pdl1'"),
+    ),
     (
         "synapse blocked by the unknown",
-        lambda: model(Group(name="tumour", types=(cell(),), traits=(Trait(name="pdl1"),)), synapses=(_synapse(blocked_by=("x",)),)),
+        lambda: model(
+            Group(name="tumour", types=(cell(),), traits=(Trait(name="pdl1"),)), synapses=(_synapse(blocked_by=("x",)),)
+        ),
         ("synapse 'pd1'", "unknown body signal 'x'"),
     ),
     (
@@ -244,8 +270,16 @@ MISTAKES: list[tuple[str, Callable[[], Any], tuple[str, ...]]] = [
         lambda: model(cell(), readouts=(qa.Readout(name="low", group="tumour", signals=("field.oxigen",), below=1),)),
         ("readout 'low'", "'field.oxigen'", "did you mean 'field.oxygen'"),
     ),
-    ("rule on the unknown", lambda: ruled(target="divide.speed"), ("tumour", "unknown rule target 'divide.speed'", "divide.rate")),
-    ("rule by the unknown", lambda: ruled(signal="field.oxigen"), ("tumour", "unknown signal 'field.oxigen'", "did you mean 'field.oxygen'")),
+    (
+        "rule on the unknown",
+        lambda: ruled(target="divide.speed"),
+        ("tumour", "unknown rule target 'divide.speed'", "divide.rate"),
+    ),
+    (
+        "rule by the unknown",
+        lambda: ruled(signal="field.oxigen"),
+        ("tumour", "unknown signal 'field.oxigen'", "did you mean 'field.oxygen'"),
+    ),
     ("half in a wrong unit", lambda: ruled(half="3 nM"), ("tumour: rule on divide.rate: half", "nM", "mmHg")),
     ("half that is not above 0", lambda: ruled(half=0), ("tumour: rule on divide.rate: half", "0")),
     ("limit in a wrong unit", lambda: ruled(limit="3 um"), ("tumour: rule on divide.rate: limit", "um", "1/day")),
@@ -253,13 +287,19 @@ MISTAKES: list[tuple[str, Callable[[], Any], tuple[str, ...]]] = [
     ("power of 0", lambda: ruled(power=0), ("tumour: rule on divide.rate", "power 0", "above 0, at most 32")),
     (
         "two limits",
-        lambda: model(cell(processes=(Divide(rate=1),), rules=(rule(), rule(signal="crowding", half=0.5, limit="0.2/day")))),
+        lambda: model(
+            cell(processes=(Divide(rate=1),), rules=(rule(), rule(signal="crowding", half=0.5, limit="0.2/day")))
+        ),
         ("tumour", "two limits", "0.2/day", "decrease divide.rate", "allowed: one limit"),
     ),
     (
         "the target's synapse without a target",
         lambda: model(
-            Group(name="tumour", types=(cell(processes=(Divide(rate=1),), rules=(rule(signal="synapse.pd1.target"),)),), traits=(Trait(name="pdl1"),)),
+            Group(
+                name="tumour",
+                types=(cell(processes=(Divide(rate=1),), rules=(rule(signal="synapse.pd1.target"),)),),
+                traits=(Trait(name="pdl1"),),
+            ),
             synapses=(_synapse(),),
         ),
         ("tumour", "'synapse.pd1.target'", "only while engaged", "kill"),
@@ -268,19 +308,38 @@ MISTAKES: list[tuple[str, Callable[[], Any], tuple[str, ...]]] = [
     ("a wrong unit", lambda: Lattice(shape=(8, 8), spacing="20 mg"), ("Lattice", "spacing", "mg", "um")),
     ("a length below 0", lambda: Lattice(shape=(8, 8), spacing="-20 um"), ("Lattice", "spacing", "-20")),
     ("not a number", lambda: Lattice(shape=(8, 8), spacing=float("nan")), ("Lattice", "spacing", "nan")),
-    ("not a box", lambda: Lattice(shape=(8, 0, 8), spacing=20), ("Lattice", "shape", "(8, 0, 8)", "whole numbers above 0")),
+    (
+        "not a box",
+        lambda: Lattice(shape=(8, 0, 8), spacing=20),
+        ("Lattice", "shape", "(8, 0, 8)", "whole numbers above 0"),
+    ),
     ("too many voxels", lambda: Lattice(shape=(2000, 2000, 2000), spacing=20), ("Lattice", "2^31")),
-    ("a thick volume", lambda: Lattice(shape=(8, 8, 8), spacing=20, thickness=15), ("Lattice", "thickness 15", "one voxel in z")),
+    (
+        "a thick volume",
+        lambda: Lattice(shape=(8, 8, 8), spacing=20, thickness=15),
+        ("Lattice", "thickness 15", "one voxel in z"),
+    ),
     ("a wrong name", lambda: cell("Tumour"), ("CellType", "name", "'Tumour'")),
     ("a wrong choice", lambda: cell(occupies="large"), ("'tumour'", "occupies", "'large'", "'solid'")),
-    ("no threshold", lambda: qa.Readout(name="low", group="tumour", signals=("field.oxygen",)), ("'low'", "above and below")),
+    (
+        "no threshold",
+        lambda: qa.Readout(name="low", group="tumour", signals=("field.oxygen",)),
+        ("'low'", "above and below"),
+    ),
     ("not JSON", lambda: Model.from_json("{"), ("model", "cannot read")),
     ("not a model", lambda: Model.from_json("[1]"), ("model", "not a JSON object")),
 ]
 
 
 def _synapse(**settings: Any) -> qa.Synapse:
-    given = {"name": "pd1", "receptor": {"tumour": 1.0}, "receptor_area": 150, "ligand": ("pdl1",), "ligand_area": 900, "affinity": 15}
+    given = {
+        "name": "pd1",
+        "receptor": {"tumour": 1.0},
+        "receptor_area": 150,
+        "ligand": ("pdl1",),
+        "ligand_area": 900,
+        "affinity": 15,
+    }
     return qa.Synapse(**(given | settings))
 
 
@@ -320,7 +379,11 @@ def test_every_verb_declares_in_cpp_what_python_describes() -> None:
     """Names, units and what rules may change are the same on both sides of the border."""
     from qsp_abm import _core, processes, units
 
-    described = {kind.model_fields["verb"].default: kind for kind in (getattr(processes, n) for n in processes.__all__) if "verb" in getattr(kind, "model_fields", {})}
+    described = {
+        kind.model_fields["verb"].default: kind
+        for kind in (getattr(processes, n) for n in processes.__all__)
+        if "verb" in getattr(kind, "model_fields", {})
+    }
     registry = _core.registry()
     assert set(registry) == set(described)
     for verb, entry in registry.items():

@@ -20,7 +20,11 @@ def model(shape: tuple[int, ...] = (24, 24)) -> qa.Model:
         name="tumour",
         volume=2500,
         hits=qa.Hits(threshold=2, into="dead"),
-        processes=(qa.Divide(rate="1 / day"), qa.Die(name="age", rate="0.2 / day", into="dead"), qa.TakeUp(field="ifng", clearance="20 um^3/s")),
+        processes=(
+            qa.Divide(rate="1 / day"),
+            qa.Die(name="age", rate="0.2 / day", into="dead"),
+            qa.TakeUp(field="ifng", clearance="20 um^3/s"),
+        ),
         rules=(qa.Rule(target="trait.pdl1.target", signal="field.ifng", effect="increases", half="10 pM", limit=1e5),),
     )
     dead = qa.CellType(name="dead", volume=2500, dead=True, processes=(qa.Die(name="clearance", rate="2 / day"),))
@@ -35,11 +39,22 @@ def model(shape: tuple[int, ...] = (24, 24)) -> qa.Model:
             qa.Secrete(field="ifng", rate="10 molecule / s"),
             qa.Recruit(blood="blood.cd8"),
         ),
-        rules=(qa.Rule(target="kill.hit_rate", signal="synapse.pd1.target", effect="decreases", half=10, limit=0.1, power=2),),
+        rules=(
+            qa.Rule(
+                target="kill.hit_rate", signal="synapse.pd1.target", effect="decreases", half=10, limit=0.1, power=2
+            ),
+        ),
     )
     return qa.Model(
         lattice=qa.Lattice(shape=shape, spacing="15 um"),
-        cells=(qa.Group(name="cancer", types=(tumour, dead), traits=(qa.Trait(name="pdl1", start=qa.LogNormal(median=1e4, sigma=1), rise="6 hour", decay="1 day"),)), cd8),
+        cells=(
+            qa.Group(
+                name="cancer",
+                types=(tumour, dead),
+                traits=(qa.Trait(name="pdl1", start=qa.LogNormal(median=1e4, sigma=1), rise="6 hour", decay="1 day"),),
+            ),
+            cd8,
+        ),
         fields=(qa.Field(name="ifng", unit="nM", diffusion="6000 um^2/min", decay="6.5e-5 / s", scale=0.01),),
         synapses=(
             qa.Synapse(
@@ -58,7 +73,7 @@ def model(shape: tuple[int, ...] = (24, 24)) -> qa.Model:
     )
 
 
-START = (qa.Ball("tumour", radius="100 um"), qa.Scatter("cd8", density="500 / mm^2"))
+START = (qa.Ball(cells="tumour", radius="100 um"), qa.Scatter(cells="cd8", density="500 / mm^2"))
 
 
 def simulation(seed: int = 1, doses: tuple[qa.Dose, ...] = (DOSE,), **settings: object) -> Simulation:
@@ -80,17 +95,17 @@ def test_the_start_is_there_and_balanced() -> None:
 def test_cells_are_a_table_and_a_copy() -> None:
     one = simulation()
     cells = one.cells()
-    assert {"id", "cell_type", "group", "x", "y", "z", "born", "hits", "target", "pdl1"} <= set(cells.columns)
+    assert {"id", "cell_type", "group", "x_um", "y_um", "z_um", "born", "hits", "target", "pdl1"} <= set(cells.columns)
     assert len(cells) == sum(one.counts().values())
     assert cells.id.is_unique
     assert cells.groupby("cell_type", observed=False).size().to_dict() == one.counts()
-    assert cells.x.between(0, 360).all()
-    assert (cells.z == 7.5).all()
+    assert cells.x_um.between(0, 360).all()
+    assert (cells.z_um == 7.5).all()
     tumour = cells[cells.group == "cancer"]
     assert (tumour.pdl1 > 0).all()
     assert cells[cells.group == "cd8"].pdl1.isna().all()
     before = one.digest()
-    cells["x"] = -1.0
+    cells["x_um"] = -1.0
     assert one.digest() == before
 
 
@@ -105,6 +120,22 @@ def test_step_until_and_every_meet_their_times() -> None:
     assert seen == [3.0, 6.0, 9.0, 12.0]
     with pytest.raises(ModelError, match="is past; the simulation stands at day"):
         one.step_until("1 hour")
+
+
+def test_dt_04_time_is_the_number_of_steps_in_one_unit() -> None:
+    """DT-04: after n steps of any phase, however it was asked for, the time is n times dt."""
+    one = simulation()
+    steps = 0
+    phases: tuple[tuple[str | float, int], ...] = (("6 min", 1), ("1 hour", 10), (0.05, 12), ("0.5 day", 120))
+    for duration, more in phases:
+        one.run(duration)
+        steps += more
+        assert one.step == steps
+        assert one.day == pytest.approx(steps * one.model.dt)
+    copy = one.branch()
+    copy.step_until("1 day")
+    assert copy.step == 240
+    assert copy.day == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +156,9 @@ def test_step_until_and_every_meet_their_times() -> None:
         (lambda s: s.give(qa.Dose("nivolumab", "1 mg")), "nivolumab"),
     ],
 )
-def test_what_cannot_be_done_is_refused_and_changes_nothing(act: object, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_done_is_refused_and_changes_nothing(
+    act: object, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     one = simulation()
     before = one.digest()
@@ -139,7 +172,12 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(act: object, said: s
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"seed": -1}, "seed: -1"), ({"seed": 2**64}, "seed"), ({"threads": 0}, "threads: 0"), ({"doses": (qa.Dose("x", "1 mg"),)}, "'x'")],
+    [
+        ({"seed": -1}, "seed: -1"),
+        ({"seed": 2**64}, "seed"),
+        ({"threads": 0}, "threads: 0"),
+        ({"doses": (qa.Dose("x", "1 mg"),)}, "'x'"),
+    ],
 )
 def test_a_simulation_that_cannot_be_is_refused(settings: dict[str, object], said: str) -> None:
     with pytest.raises(ModelError) as caught:
@@ -175,7 +213,7 @@ def test_cells_are_removed_added_and_changed() -> None:
     with pytest.raises(ModelError, match="cells of 2 groups"):
         one.set_trait(mixed, "pdl1", 1.0)
     free = [[7.5, 7.5], [22.5, 7.5]]
-    occupied = one.cells().query("cell_type == 'tumour'")[["x", "y"]].to_numpy()[:1].tolist()
+    occupied = one.cells().query("cell_type == 'tumour'")[["x_um", "y_um"]].to_numpy()[:1].tolist()
     assert one.add("tumour", [*free, *occupied]) == 2
     assert one.tally()["given"]["tumour"] == 2
     one.check()
@@ -319,8 +357,11 @@ def test_progress_is_told() -> None:
 
 
 def test_a_simulation_without_a_body_runs() -> None:
-    plain = qa.Model(lattice=qa.Lattice(shape=(8, 8, 8), spacing=20), cells=(qa.CellType(name="tumour", volume=2500, processes=(qa.Divide(rate=1),)),))
-    one = Simulation(plain, qa.Ball("tumour", radius="30 um"))
+    plain = qa.Model(
+        lattice=qa.Lattice(shape=(8, 8, 8), spacing=20),
+        cells=(qa.CellType(name="tumour", volume=2500, processes=(qa.Divide(rate=1),)),),
+    )
+    one = Simulation(plain, qa.Ball(cells="tumour", radius="30 um"))
     one.run("1 day")
     assert one.body() == {}
     assert one.counts()["tumour"] > 10

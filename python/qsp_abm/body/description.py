@@ -36,9 +36,6 @@ class _Part(Frozen):
         """Return the id of a parameter in the Antimony text."""
         return f"{self.name}_{parameter}"
 
-    def __hash__(self) -> int:
-        return hash((type(self).__name__, self.model_dump_json()))
-
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         names = [parameter.name for parameter in self.parameters]
