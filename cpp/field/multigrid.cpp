@@ -24,7 +24,7 @@ void split(const std::vector<float>& whole, std::size_t padded, std::array<std::
 
 }  // namespace
 
-Multigrid::Multigrid(const lattice::Geometry& geometry) {
+Multigrid::Multigrid(const lattice::Geometry& geometry, base::Instructions instructions) : rows_(&rows(instructions)) {
   std::array<Axis, 3> axes;
   const std::array<int, 3> shape{geometry.nx, geometry.ny, geometry.nz};
   for (std::size_t d = 0; d < 3; ++d) {
@@ -163,7 +163,7 @@ void Multigrid::unpack(std::span<const float> padded, std::span<float> dense, ba
     for (std::int64_t r = first; r < last; ++r) {
       const float* low = padded.data() + level.row(static_cast<int>(r % level.ny), static_cast<int>(r / level.ny));
       float* to = dense.data() + r * level.nx;
-      rows::interleave(to, low, low + level.other_half(), odd);
+      rows_->interleave(to, low, low + level.other_half(), odd);
       if (even > odd) to[2 * odd] = low[odd];
     }
   });
@@ -177,8 +177,8 @@ void Multigrid::invert(Level& level, base::Threads& threads) const {
           (level.axes[1].minus[y] + level.axes[1].plus[y]) + (level.axes[2].minus[z] + level.axes[2].plus[z]);
       for (std::size_t parity = 0; parity < 2; ++parity) {
         const std::size_t at = level.row(static_cast<int>(y), static_cast<int>(z)) + parity * level.other_half();
-        rows::invert(level.inverse.data() + at, level.reaction.data() + at, level.diagonal[parity].data(), rest,
-                     parity == 0 ? level.half : level.nx / 2);
+        rows_->invert(level.inverse.data() + at, level.reaction.data() + at, level.diagonal[parity].data(), rest,
+                      parity == 0 ? level.half : level.nx / 2);
       }
     }
   });
@@ -200,8 +200,8 @@ void Multigrid::coarsen_reaction(const Level& fine, Level& coarse, base::Threads
               fine.axes[1].share[static_cast<std::size_t>(yy)] * fine.axes[2].share[static_cast<std::size_t>(zz)];
           for (std::size_t parity = 0; parity < 2; ++parity) {
             const std::size_t at = fine.row(yy, zz) + parity * fine.other_half();
-            rows::average(numerator, denominator, fine.reaction.data() + at, fine.inverse.data() + at,
-                          fine.share[parity].data(), weight, fine.padded);
+            rows_->average(numerator, denominator, fine.reaction.data() + at, fine.inverse.data() + at,
+                           fine.share[parity].data(), weight, fine.padded);
           }
         }
       for (int x = 0; x < coarse.nx; ++x)
@@ -227,7 +227,7 @@ void Multigrid::prepare(base::Threads& threads) {
   sweeps_ = strongest > 0.5f * (levels_.back().reaction[levels_.back().row(0, 0)] + finest.coupling) ? 2 : 1;
 }
 
-rows::Around Multigrid::around(const Level& level, std::size_t at, bool odd) {
+Around Multigrid::around(const Level& level, std::size_t at, bool odd) {
   const float* u = level.solution.data() + at;
   const float* across = odd ? u - level.other_half() : u + level.other_half();
   const float* left = odd ? across : across - 1;
@@ -240,7 +240,7 @@ rows::Around Multigrid::around(const Level& level, std::size_t at, bool odd) {
           slab ? nullptr : u + level.plane};
 }
 
-rows::Coupling Multigrid::coupling(const Level& level, std::size_t y, std::size_t z, bool odd) {
+Coupling Multigrid::coupling(const Level& level, std::size_t y, std::size_t z, bool odd) {
   return {level.minus[odd].data(), level.plus[odd].data(), level.axes[1].minus[y],
           level.axes[1].plus[y],   level.axes[2].minus[z], level.axes[2].plus[z]};
 }
@@ -256,11 +256,11 @@ void Multigrid::relax(Level& level, int colour, base::Threads& threads) const {
       const float* right_side = level.right_side.data() + at;
       const float* inverse = level.inverse.data() + at;
       if (level.uniform)
-        rows::relax_uniform(u, around(level, at, odd), level.coupling, right_side, inverse, level.padded);
+        rows_->relax_uniform(u, around(level, at, odd), level.coupling, right_side, inverse, level.padded);
       else
-        rows::relax(u, around(level, at, odd),
-                    coupling(level, static_cast<std::size_t>(y), static_cast<std::size_t>(z), odd), right_side, inverse,
-                    level.padded);
+        rows_->relax(u, around(level, at, odd),
+                     coupling(level, static_cast<std::size_t>(y), static_cast<std::size_t>(z), odd), right_side,
+                     inverse, level.padded);
     }
   });
 }
@@ -271,7 +271,8 @@ void Multigrid::start(Level& level, base::Threads& threads) const {
     for (std::int64_t r = first; r < last; ++r) {
       const int y = static_cast<int>(r % level.ny), z = static_cast<int>(r / level.ny);
       const std::size_t at = level.row(y, z) + (((y + z) & 1) != 0 ? level.other_half() : 0);
-      rows::multiply(level.solution.data() + at, level.right_side.data() + at, level.inverse.data() + at, level.padded);
+      rows_->multiply(level.solution.data() + at, level.right_side.data() + at, level.inverse.data() + at,
+                      level.padded);
     }
   });
 }
@@ -300,14 +301,14 @@ void Multigrid::go_down(const Level& fine, Level& coarse, base::Threads& threads
           const float weight = fine.axes[1].share[row] * fine.axes[2].share[layer];
           for (const bool odd : {false, true}) {
             const std::size_t at = fine.row(yy, zz) + (odd ? fine.other_half() : 0);
-            rows::restrict_residual(whole, fine.solution.data() + at, around(fine, at, odd),
-                                    coupling(fine, row, layer, odd), fine.right_side.data() + at,
-                                    fine.reaction.data() + at, fine.share[odd].data(), weight, fine.padded);
+            rows_->restrict_residual(whole, fine.solution.data() + at, around(fine, at, odd),
+                                     coupling(fine, row, layer, odd), fine.right_side.data() + at,
+                                     fine.reaction.data() + at, fine.share[odd].data(), weight, fine.padded);
           }
         }
       const std::size_t at = coarse.row(y, z);
-      rows::divide_up(whole, coarse.right_side.data() + at, coarse.right_side.data() + at + coarse.other_half(),
-                      coarse.half);
+      rows_->divide_up(whole, coarse.right_side.data() + at, coarse.right_side.data() + at + coarse.other_half(),
+                       coarse.half);
     }
   });
 }
@@ -331,16 +332,17 @@ void Multigrid::go_up(const Level& coarse, Level& fine, base::Threads& threads) 
       const Axis &along_y = fine.axes[1], &along_z = fine.axes[2];
       const int y0 = static_cast<int>(y / 2), y1 = towards(y, along_y.other[y]);
       const int z0 = static_cast<int>(z / 2), z1 = towards(z, along_z.other[z]);
-      rows::blend(even, coarse.solution.data() + coarse.row(y0, z0), coarse.solution.data() + coarse.row(y1, z0),
-                  along_y.own[y] * along_z.own[z], along_y.other[y] * along_z.own[z], coarse.half, coarse.other_half());
+      rows_->blend(even, coarse.solution.data() + coarse.row(y0, z0), coarse.solution.data() + coarse.row(y1, z0),
+                   along_y.own[y] * along_z.own[z], along_y.other[y] * along_z.own[z], coarse.half,
+                   coarse.other_half());
       if (along_z.other[z] != 0.0f)
-        rows::blend_more(even, coarse.solution.data() + coarse.row(y0, z1), coarse.solution.data() + coarse.row(y1, z1),
-                         along_y.own[y] * along_z.other[z], along_y.other[y] * along_z.other[z], coarse.half,
-                         coarse.other_half());
-      rows::interleave(whole, even, odd, coarse.half);
+        rows_->blend_more(even, coarse.solution.data() + coarse.row(y0, z1),
+                          coarse.solution.data() + coarse.row(y1, z1), along_y.own[y] * along_z.other[z],
+                          along_y.other[y] * along_z.other[z], coarse.half, coarse.other_half());
+      rows_->interleave(whole, even, odd, coarse.half);
       float* u = fine.solution.data() + fine.row(static_cast<int>(y), static_cast<int>(z));
-      rows::correct(u, fine.own[0].data(), whole, fine.other[0].data(), whole - 1, fine.padded);
-      rows::correct(u + fine.other_half(), fine.own[1].data(), whole, fine.other[1].data(), whole + 1, fine.padded);
+      rows_->correct(u, fine.own[0].data(), whole, fine.other[0].data(), whole - 1, fine.padded);
+      rows_->correct(u + fine.other_half(), fine.own[1].data(), whole, fine.other[1].data(), whole + 1, fine.padded);
     }
   });
 }

@@ -24,7 +24,7 @@ namespace qsp::field {
 
 class Multigrid {
  public:
-  explicit Multigrid(const lattice::Geometry& geometry);
+  explicit Multigrid(const lattice::Geometry& geometry, base::Instructions instructions = base::best_instructions());
 
   // Sets D [um2/day] and which of the faces x-, x+, y-, y+, z-, z+ are held fixed.
   void set_operator(double diffusion, const std::array<bool, 6>& fixed);
@@ -83,8 +83,8 @@ class Multigrid {
   static void each_rows(const Level& level, std::int64_t rows, base::Threads& threads,
                         const std::function<void(std::int64_t, std::int64_t)>& body);
 
-  static rows::Around around(const Level& level, std::size_t at, bool odd);
-  static rows::Coupling coupling(const Level& level, std::size_t y, std::size_t z, bool odd);
+  static Around around(const Level& level, std::size_t at, bool odd);
+  static Coupling coupling(const Level& level, std::size_t y, std::size_t z, bool odd);
   void invert(Level& level, base::Threads& threads) const;
   void coarsen_reaction(const Level& fine, Level& coarse, base::Threads& threads) const;
   void relax(Level& level, int colour, base::Threads& threads) const;
@@ -93,6 +93,7 @@ class Multigrid {
   void go_down(const Level& fine, Level& coarse, base::Threads& threads) const;
   void go_up(const Level& coarse, Level& fine, base::Threads& threads) const;
 
+  const Rows* rows_;
   std::vector<Level> levels_;
   float face_coupling_ = 0.0f;
   int sweeps_ = 1;

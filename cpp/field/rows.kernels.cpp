@@ -1,6 +1,7 @@
 #include "field/rows.hpp"
 
-namespace qsp::field::rows {
+namespace qsp::field::QSP_INSTRUCTIONS {
+namespace {
 
 void relax_uniform(float* __restrict u, const Around& around, float coupling, const float* __restrict right_side,
                    const float* __restrict inverse, int n) {
@@ -115,4 +116,9 @@ void divide_up(const float* __restrict whole, float* __restrict even, float* __r
   }
 }
 
-}  // namespace qsp::field::rows
+}  // namespace
+
+extern const Rows rows{relax_uniform, relax,  restrict_residual, multiply,   correct,  blend,
+                       blend_more,    invert, average,           interleave, divide_up};
+
+}  // namespace qsp::field::QSP_INSTRUCTIONS
