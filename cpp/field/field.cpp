@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <vector>
 
 #include "base/errors.hpp"
 #include "field/step.hpp"
@@ -39,32 +40,38 @@ Field::Field(const Geometry& geometry, Description description, std::shared_ptr<
           static_cast<double>(geometry.size()), "positive along every side");
   require(std::isfinite(geometry.spacing) && geometry.spacing > 0.0, d, "the spacing", geometry.spacing, "positive");
   if (workspace_ == nullptr) workspace_ = std::make_shared<Workspace>(geometry);
-  const Geometry& shared = workspace_->geometry;
+  const Geometry& shared = workspace_->geometry();
   if (shared.nx != geometry.nx || shared.ny != geometry.ny || shared.nz != geometry.nz ||
       shared.spacing != geometry.spacing)
     throw base::ModelError("field '" + d.name + "': the shared workspace belongs to another lattice");
   const auto size = static_cast<std::size_t>(geometry.size());
   values_.assign(size, static_cast<float>(d.initial / d.scale));
-  source_.assign(size, 0.0f);
-  sink_.assign(size, 0.0f);
-  if (d.half_saturation > 0.0) saturable_.assign(size, 0.0f);
 }
 
-void Field::exchange(std::span<const std::int64_t> voxels, double rate, double value) {
+void Field::require_inside(std::span<const std::int64_t> voxels, const char* what) const {
+  for (const std::int64_t voxel : voxels)
+    require(voxel >= 0 && voxel < geometry_.size(), description_, what, static_cast<double>(voxel),
+            "inside the lattice");
+}
+
+void Field::set_exchange(std::span<const std::int64_t> voxels, double rate, double value) {
   require(std::isfinite(rate) && rate >= 0.0, description_, "the rate of exchange", rate, "zero or positive");
   require(std::isfinite(value) && value >= 0.0, description_, "the value of exchange", value, "zero or positive");
-  for (const std::int64_t voxel : voxels) {
-    require(voxel >= 0 && voxel < geometry_.size(), description_, "a voxel of exchange", static_cast<double>(voxel),
-            "inside the lattice");
-    exchanges_.push_back({voxel, rate, value});
-  }
+  require_inside(voxels, "a voxel of exchange");
+  exchange_ = {voxels, rate, value};
 }
 
-void Field::clear() {
-  std::fill(source_.begin(), source_.end(), 0.0f);
-  std::fill(sink_.begin(), sink_.end(), 0.0f);
-  std::fill(saturable_.begin(), saturable_.end(), 0.0f);
-  exchanges_.clear();
+void Field::set_fixed(std::span<const std::int64_t> voxels, double value) {
+  require(std::isfinite(value) && value >= 0.0, description_, "the value of fixed voxels", value, "zero or positive");
+  require_inside(voxels, "a fixed voxel");
+  std::vector<std::int64_t> sorted(voxels.begin(), voxels.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end())
+    require(false, description_, "a fixed voxel", static_cast<double>(*twice), "named only once");
+  held_ = {voxels, value};
+  for (const std::int64_t voxel : voxels)
+    values_[static_cast<std::size_t>(voxel)] = static_cast<float>(value / description_.scale);
 }
 
 Report Field::step(double dt, base::Threads& threads) {

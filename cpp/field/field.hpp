@@ -17,8 +17,8 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
+#include "base/memory.hpp"
 #include "base/threads.hpp"
 #include "lattice/geometry.hpp"
 
@@ -80,22 +80,22 @@ class Workspace;
 
 class Field {
  public:
-  // Fields of one geometry may share the work arrays if they never step at the same time.
+  // All fields of a lattice can share one workspace.
   Field(const Geometry& geometry, Description description, std::shared_ptr<Workspace> workspace = nullptr);
 
   [[nodiscard]] const Geometry& geometry() const { return geometry_; }
   [[nodiscard]] const Description& description() const { return description_; }
   [[nodiscard]] const std::shared_ptr<Workspace>& workspace() const { return workspace_; }
 
-  // What acts during the next step, one float per voxel, x fastest. It stays until it is changed or cleared.
-  [[nodiscard]] std::span<float> source() { return source_; }        // unit/day
-  [[nodiscard]] std::span<float> sink() { return sink_; }            // 1/day
-  [[nodiscard]] std::span<float> saturable() { return saturable_; }  // unit/day; empty without half saturation
-  // rate [1/day] times (value [unit] - u) in these voxels; a voxel may come several times.
-  void exchange(std::span<const std::int64_t> voxels, double rate, double value);
-  void clear();  // source, sink, saturable and exchange
+  // rate [1/day] times (value [unit] - u) in these voxels, in every step from now on; a voxel may come several times.
+  // The voxels are not copied.
+  void set_exchange(std::span<const std::int64_t> voxels, double rate, double value);
+  // These voxels are held at a value [unit], implicitly, in every step from now on. They are no part of the ledger,
+  // where what comes from them counts as boundary. The voxels are not copied.
+  void set_fixed(std::span<const std::int64_t> voxels, double value);
 
-  Report step(double dt, base::Threads& threads);  // dt in days
+  // A step of dt days with what the workspace says; consumes its arrays.
+  Report step(double dt, base::Threads& threads);
 
   [[nodiscard]] double at(std::int64_t voxel) const {
     const float stored = values_[static_cast<std::size_t>(voxel)];
@@ -112,16 +112,22 @@ class Field {
  private:
   friend class Step;
   struct Exchange {
-    std::int64_t voxel;
-    double rate;
-    double value;
+    std::span<const std::int64_t> voxels;
+    double rate = 0.0;   // 1/day
+    double value = 0.0;  // unit
   };
+  struct Held {
+    std::span<const std::int64_t> voxels;
+    double value = 0.0;  // unit
+  };
+  void require_inside(std::span<const std::int64_t> voxels, const char* what) const;
 
   Geometry geometry_;
   Description description_;
   std::shared_ptr<Workspace> workspace_;
-  std::vector<float> values_, source_, sink_, saturable_;
-  std::vector<Exchange> exchanges_;
+  base::Array<float> values_;
+  Exchange exchange_;
+  Held held_;
 };
 
 }  // namespace qsp::field

@@ -12,6 +12,7 @@
 #include "base/errors.hpp"
 #include "field/field.hpp"
 #include "field/multigrid.hpp"
+#include "tests/field_helpers.hpp"
 
 namespace {
 
@@ -23,36 +24,14 @@ using field::Geometry;
 using field::Report;
 using field::Scheme;
 
-constexpr double minutes_per_day = 1440.0;
-constexpr double step_6min = 6.0 / minutes_per_day;
+using tests::box;
+using tests::describe;
+using tests::Driven;
+using tests::minutes_per_day;
+using tests::step_6min;
+using tests::uniform;
+
 base::Threads single(1);
-
-double uniform(std::uint64_t index) {
-  std::uint64_t z = index + 0x9e3779b97f4a7c15ull;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
-Geometry box(int nx, int ny, int nz, double spacing = 20.0) {
-  Geometry geometry;
-  geometry.nx = nx;
-  geometry.ny = ny;
-  geometry.nz = nz;
-  geometry.spacing = spacing;
-  geometry.thickness = 15.0;
-  return geometry;
-}
-
-// D in um2/min, decay in 1/min
-Description describe(double diffusion, double decay, Scheme scheme = Scheme::automatic) {
-  Description description;
-  description.name = "oxygen";
-  description.diffusion = diffusion * minutes_per_day;
-  description.decay = decay * minutes_per_day;
-  description.scheme = scheme;
-  return description;
-}
 
 Description precise(Description description) {
   description.solve_tolerance = 1e-6;
@@ -130,21 +109,27 @@ double contraction(const Geometry& g, double diffusion, const std::function<doub
                    const std::array<bool, 6>& fixed = {}) {
   field::Multigrid multigrid(g);
   multigrid.set_operator(diffusion, fixed);
+  std::vector<float> rates(multigrid.size()), solution(multigrid.size()), nothing(multigrid.size());
+  float strongest = 0.0f;
   for (std::int64_t i = 0; i < g.size(); ++i) {
     const auto at = g.position(i);
     const std::size_t here = multigrid.position(at[0], at[1], at[2]);
-    multigrid.reaction()[here] = static_cast<float>(reaction(i));
-    multigrid.solution()[here] = static_cast<float>(uniform(static_cast<std::uint64_t>(i)));
+    rates[here] = static_cast<float>(reaction(i));
+    strongest = std::max(strongest, rates[here]);
+    solution[here] = static_cast<float>(uniform(static_cast<std::uint64_t>(i)));
   }
-  multigrid.prepare(single);
+  multigrid.set_solution(solution.data());
+  multigrid.set_right_side(nothing.data());
+  multigrid.prepare(rates.data(), 0.0f, strongest, single);
   const auto norm = [&] {
     double sum = 0.0;
-    for (const float u : multigrid.solution()) sum += static_cast<double>(u) * u;
+    for (const float u : solution) sum += static_cast<double>(u) * u;
     return std::sqrt(sum);
   };
   double last = norm(), before = 0.0;
   for (int cycle = 0; cycle < 12; ++cycle) {
-    multigrid.cycle(single);
+    multigrid.descend(single);
+    multigrid.ascend(single);
     if (cycle == 3) before = norm();
     last = norm();
     if (last < 1e-30) return 0.0;
@@ -161,7 +146,7 @@ TEST_CASE("field: second order in space") {
       for (const int n : {coarse, 2 * coarse, 4 * coarse}) {
         const double length = 800.0, wave = std::numbers::pi / length;
         const Geometry g = box(n, n, dimensions == 3 ? n : 1, length / n);
-        Field field(g, precise(describe(1e3, 0.01, Scheme::quasi_steady)));
+        Driven field(g, precise(describe(1e3, 0.01, Scheme::quasi_steady)));
         const Description& d = field.description();
         std::vector<double> exact;
         for (std::int64_t i = 0; i < g.size(); ++i) {
@@ -193,7 +178,7 @@ TEST_CASE("field: implicit Dirichlet plates") {
       Description d = describe(1e5, decay);
       d.scale = 38.0;
       d.faces[0] = d.faces[1] = {Boundary::fixed, 38.0};
-      Field field(g, d);
+      Driven field(g, d);
       for (int step = 0; step < 4; ++step) field.step(60.0 / minutes_per_day, single);
       const double root = std::sqrt(decay / 1e5), half = 500.0;
       double worst = 0.0;
@@ -211,7 +196,7 @@ TEST_CASE("field: linear profile between two fixed faces is exact") {
     Description d = precise(describe(1e5, 0.0, Scheme::quasi_steady));
     d.faces[2] = {Boundary::fixed, 1.0};
     d.faces[3] = {Boundary::fixed, 3.0};
-    Field field(g, d);
+    Driven field(g, d);
     const Report report = field.step(1.0, single);
     for (int y = 0; y < n; ++y) {
       CHECK(field.at(g.index(1, y, 2)) == doctest::Approx(1.0 + 2.0 * (y + 0.5) / n).epsilon(2e-5));
@@ -241,7 +226,7 @@ TEST_CASE("field: steady state with voxel-wise uptake, independent of the step")
     const auto expected = reference(g, d, reaction, source);
     const auto solve = [&](Scheme scheme, double dt, int steps) {
       d.scheme = scheme;
-      Field field(g, d);
+      Driven field(g, d);
       for (std::int64_t i = 0; i < g.size(); ++i) {
         const auto u = static_cast<std::uint64_t>(i);
         field.sink()[static_cast<std::size_t>(i)] =
@@ -249,7 +234,7 @@ TEST_CASE("field: steady state with voxel-wise uptake, independent of the step")
         field.source()[static_cast<std::size_t>(i)] =
             static_cast<float>(uniform(5 * u) < 0.1 ? 30.0 * minutes_per_day : 0.0);
       }
-      field.exchange(vessels, 10.0 * minutes_per_day, 38.0);
+      field.set_exchange(vessels, 10.0 * minutes_per_day, 38.0);
       Report report;
       for (int step = 0; step < steps; ++step) report = field.step(dt / minutes_per_day, single);
       CHECK(std::abs(report.ledger.residual) <= 1e-3 * flux(report));
@@ -279,7 +264,7 @@ TEST_CASE("field: SDIRK2 is of second order, sub-steps hold the error") {
              0.5 * std::cos(wave * (x + 0.5)) * std::exp(-mode_rate * t);
     };
     const auto run = [&](int steps) {
-      Field field(g, d);
+      Driven field(g, d);
       std::vector<float> start;
       for (std::int64_t i = 0; i < g.size(); ++i) start.push_back(static_cast<float>(exact(0.0, g.position(i)[0])));
       field.restore(start);
@@ -302,7 +287,7 @@ TEST_CASE("field: error below one per cent of the field after a source jump") {
   const auto run = [&](double step, double tolerance, Report& report) {
     Description d = describe(6e3, 0.01, Scheme::transient);
     d.step_tolerance = tolerance;
-    Field field(g, d);
+    Driven field(g, d);
     const auto deposit = [&](std::uint64_t seed) {
       field.clear();
       for (std::int64_t i = 0; i < g.size(); ++i) {
@@ -335,7 +320,7 @@ TEST_CASE("field: error below one per cent where a few sources move far with eve
     const auto run = [&](int parts, double tolerance) {
       Description d = describe(diffusion, 0.02, Scheme::transient);
       d.step_tolerance = tolerance;
-      Field field(g, d);
+      Driven field(g, d);
       for (std::uint64_t step = 0; step < 12; ++step) {
         field.clear();
         for (std::uint64_t source = 0; source < 4; ++source)
@@ -362,7 +347,7 @@ TEST_CASE("field: the ledger closes") {
       Description d = describe(5e3, 0.02, scheme);
       d.half_saturation = 2.0;
       if (walls) d.faces[3] = d.faces[4] = {Boundary::fixed, 5.0};
-      Field field(g, d);
+      Driven field(g, d);
       const std::vector<std::int64_t> vessels{5, 77, 901, 901};
       for (int step = 0; step < 6; ++step) {
         field.clear();
@@ -373,7 +358,7 @@ TEST_CASE("field: the ledger closes") {
           field.sink()[at] = uniform(3 * u) < 0.2 ? 70.0f : 0.0f;
           field.saturable()[at] = uniform(5 * u) < 0.3 ? 400.0f : 0.0f;
         }
-        field.exchange(vessels, 500.0, 9.0);
+        field.set_exchange(vessels, 500.0, 9.0);
         const Report report = field.step(step_6min, single);
         CAPTURE(step);
         CHECK(std::abs(report.ledger.residual) <= 1e-3 * flux(report));
@@ -386,7 +371,7 @@ TEST_CASE("field: the ledger closes") {
 
 TEST_CASE("field: without flux through the walls all that is produced is lost") {
   const Geometry g = box(40, 31, 1);
-  Field field(g, describe(1e5, 0.01, Scheme::quasi_steady));
+  Driven field(g, describe(1e5, 0.01, Scheme::quasi_steady));
   for (std::size_t i = 0; i < 1240; ++i) {
     field.source()[i] = uniform(i) < 0.02 ? 1e4f : 0.0f;
     field.sink()[i] = uniform(9 * i) < 0.5 ? 144.0f : 0.0f;
@@ -405,7 +390,7 @@ TEST_CASE("field: positive after sharp jumps") {
     const Geometry g = box(31, 31, 1);
     Description d = describe(2e3, 0.5, Scheme::transient);
     d.step_tolerance = tolerance;
-    Field field(g, d);
+    Driven field(g, d);
     int euler = 0;
     for (int step = 0; step < 12; ++step) {
       field.clear();
@@ -432,7 +417,7 @@ TEST_CASE("field: saturable uptake") {
     d.half_saturation = 2.0;
     d.initial = 30.0;
     d.scheme = Scheme::transient;
-    Field field(box(1, 1, 1), d);
+    Driven field(box(1, 1, 1), d);
     field.saturable()[0] = 3000.0f;
     field.source()[0] = 1000.0f;
     double u = 30.0;
@@ -447,7 +432,7 @@ TEST_CASE("field: saturable uptake") {
       CHECK(std::abs(field.at(0) - u) < 0.01 * std::max(u, 1.0));
     }
     d.scheme = Scheme::quasi_steady;
-    Field steady(box(1, 1, 1), d);
+    Driven steady(box(1, 1, 1), d);
     steady.saturable()[0] = 3000.0f;
     steady.source()[0] = 1000.0f;
     steady.step(1.0, single);
@@ -459,7 +444,7 @@ TEST_CASE("field: saturable uptake") {
     d.half_saturation = 1.0;
     d.initial = 40.0;
     d.faces[0] = {Boundary::fixed, 40.0};
-    Field field(box(n, 1, 1), d);
+    Driven field(box(n, 1, 1), d);
     const double most = 60.0 * minutes_per_day, a = d.diffusion / 400.0;
     std::fill(field.saturable().begin(), field.saturable().end(), static_cast<float>(most));
     const Report report = field.step(step_6min, single);
@@ -522,7 +507,7 @@ TEST_CASE("field: a slowly changing quasi-steady field needs one or two cycles")
   d.scale = 38.0;
   d.initial = 38.0;
   d.half_saturation = 1.5;
-  Field field(g, d);
+  Driven field(g, d);
   std::vector<std::int64_t> vessels;
   for (std::int64_t i = 0; i < g.size(); ++i)
     if (uniform(31 * static_cast<std::uint64_t>(i)) < 0.04) vessels.push_back(i);
@@ -533,7 +518,7 @@ TEST_CASE("field: a slowly changing quasi-steady field needs one or two cycles")
           uniform(1000003u * static_cast<std::size_t>(step) + i) < 0.02 ? uniform(17 * i + 1) : uniform(7 * i);
       if (i > 6000 && i < 16000 && draw < 0.6) field.saturable()[i] = static_cast<float>(20.0 * minutes_per_day);
     }
-    field.exchange(vessels, 60.0 * minutes_per_day, 38.0);
+    field.set_exchange(vessels, 60.0 * minutes_per_day, 38.0);
     const Report report = field.step(step_6min, single);
     CHECK(report.quasi_steady);
     CHECK(std::abs(report.ledger.residual) <= 1e-3 * flux(report));
@@ -541,9 +526,9 @@ TEST_CASE("field: a slowly changing quasi-steady field needs one or two cycles")
     if (step > 1) CHECK(report.cycles <= 2);
   }
   std::vector<double> solved;
-  Field afresh(g, precise(d));
+  Driven afresh(g, precise(d));
   std::copy(field.saturable().begin(), field.saturable().end(), afresh.saturable().begin());
-  afresh.exchange(vessels, 60.0 * minutes_per_day, 38.0);
+  afresh.set_exchange(vessels, 60.0 * minutes_per_day, 38.0);
   afresh.step(step_6min, single);
   for (std::int64_t i = 0; i < g.size(); ++i) solved.push_back(afresh.at(i));
   CHECK(relative_error(field, solved) < 5e-4);
@@ -557,7 +542,7 @@ TEST_CASE("field: the same bits for any number of threads and after a restart") 
       d.faces[1] = {Boundary::fixed, 2.0};
       const auto run = [&](int threads, bool restart) {
         base::Threads pool(threads);
-        auto shared = std::make_shared<Field>(g, d);
+        auto shared = std::make_shared<Driven>(g, d);
         for (int step = 0; step < 3; ++step) {
           for (std::int64_t i = 0; i < g.size(); ++i) {
             const auto u = static_cast<std::uint64_t>(i + 1000 * step);
@@ -566,7 +551,7 @@ TEST_CASE("field: the same bits for any number of threads and after a restart") 
           }
           shared->step(step_6min, pool);
           if (restart) {
-            auto other = std::make_shared<Field>(g, d, shared->workspace());
+            auto other = std::make_shared<Driven>(g, d, shared->workspace());
             other->restore(shared->stored());
             shared = other;
           }
@@ -583,7 +568,7 @@ TEST_CASE("field: point source") {  // c = S / (4 pi D r) exp(-r / L)
   const int n = 61;
   const Geometry g = box(n, n, n);
   const double diffusion = 6e3, length = 100.0;
-  Field field(g, describe(diffusion, diffusion / (length * length), Scheme::quasi_steady));
+  Driven field(g, describe(diffusion, diffusion / (length * length), Scheme::quasi_steady));
   field.source()[static_cast<std::size_t>(g.index(30, 30, 30))] = static_cast<float>(minutes_per_day);  // 1 per min
   field.step(1.0, single);
   for (const int distance : {4, 6, 8, 10}) {
@@ -595,29 +580,29 @@ TEST_CASE("field: point source") {  // c = S / (4 pi D r) exp(-r / L)
 }
 
 TEST_CASE("field: what cannot be solved is refused by name") {
-  Field singular(box(8, 8, 1), describe(1e5, 0.0, Scheme::quasi_steady));
+  Driven singular(box(8, 8, 1), describe(1e5, 0.0, Scheme::quasi_steady));
   singular.source()[3] = 1.0f;
   CHECK_THROWS_WITH_AS(
       singular.step(1.0, single),
       "field 'oxygen': no steady state: there is no decay, no uptake and no fixed face; give it one of "
       "them or scheme 'transient'",
       base::SolverError);
-  CHECK_THROWS_AS(Field(box(8, 8, 1), describe(-1.0, 0.0)), base::ModelError);
+  CHECK_THROWS_AS(Driven(box(8, 8, 1), describe(-1.0, 0.0)), base::ModelError);
   Description d = describe(1.0, 0.0);
   d.scale = 0.0;
-  CHECK_THROWS_AS(Field(box(8, 8, 1), d), base::ModelError);
-  Field field(box(8, 8, 1), describe(1.0, 1.0));
+  CHECK_THROWS_AS(Driven(box(8, 8, 1), d), base::ModelError);
+  Driven field(box(8, 8, 1), describe(1.0, 1.0));
   CHECK_THROWS_AS(field.restore(std::vector<float>(3)), base::ModelError);
-  CHECK_THROWS_AS(field.exchange(std::vector<std::int64_t>{64}, 1.0, 1.0), base::ModelError);
+  CHECK_THROWS_AS(field.set_exchange(std::vector<std::int64_t>{64}, 1.0, 1.0), base::ModelError);
   CHECK_THROWS_AS(field.step(std::nan(""), single), base::ModelError);
   field.source()[5] = std::nanf("");
   CHECK_THROWS_AS(field.step(1.0, single), base::SolverError);
-  const auto shared = Field(box(8, 8, 1), describe(1.0, 1.0)).workspace();
-  CHECK_THROWS_AS(Field(box(8, 9, 1), describe(1.0, 1.0), shared), base::ModelError);
+  const auto shared = Driven(box(8, 8, 1), describe(1.0, 1.0)).workspace();
+  CHECK_THROWS_AS(Driven(box(8, 9, 1), describe(1.0, 1.0), shared), base::ModelError);
 }
 
 TEST_CASE("field: automatic without losses is transient and conserves") {
-  Field field(box(9, 9, 1), describe(1e3, 0.0));
+  Driven field(box(9, 9, 1), describe(1e3, 0.0));
   field.source()[40] = 1440.0f;
   for (int step = 0; step < 5; ++step) CHECK_FALSE(field.step(step_6min, single).quasi_steady);
   double sum = 0.0;
@@ -628,7 +613,7 @@ TEST_CASE("field: automatic without losses is transient and conserves") {
 TEST_CASE("field: without diffusion every voxel is on its own") {
   Description d = precise(describe(0.0, 0.01, Scheme::transient));
   d.initial = 1.0;
-  Field field(box(5, 4, 3), d);
+  Driven field(box(5, 4, 3), d);
   for (std::size_t i = 0; i < 60; ++i) field.sink()[i] = static_cast<float>(i);
   field.step(step_6min, single);
   for (std::size_t i = 0; i < 60; ++i)
@@ -639,13 +624,13 @@ TEST_CASE("field: without diffusion every voxel is on its own") {
 TEST_CASE("field: nothing stays nothing, and what fades becomes zero") {
   Description d = describe(1e3, 10.0);
   d.initial = 0.0;
-  Field field(box(20, 20, 1), d);
+  Driven field(box(20, 20, 1), d);
   const Report report = field.step(step_6min, single);
   CHECK(report.cycles <= 2);
   for (std::int64_t i = 0; i < 400; ++i) REQUIRE(field.at(i) == 0.0);
   d.scheme = Scheme::transient;
   d.initial = 1.0;
-  Field fading(box(20, 20, 1), d);
+  Driven fading(box(20, 20, 1), d);
   for (int step = 0; step < 30; ++step) fading.step(step_6min, single);
   for (const float u : fading.stored()) REQUIRE(u == 0.0f);
 }
