@@ -7,6 +7,7 @@
 
 #include "base/errors.hpp"
 #include "base/key.hpp"
+#include "bind/field.hpp"
 #include "engine/engine.hpp"
 
 namespace py = pybind11;
@@ -22,9 +23,9 @@ std::span<const T> view(const Array<T>& array) {
   return {array.data(), static_cast<std::size_t>(array.size())};
 }
 
-template <class T>
-py::array_t<T> copy(const std::vector<T>& values) {
-  return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
+template <class Column>
+auto copy(const Column& values) {
+  return py::array_t<typename Column::value_type>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
 base::Purpose purpose(const std::string& name) {
@@ -186,7 +187,7 @@ field::Description description(const py::dict& d) {
 }
 
 std::unique_ptr<engine::Engine> make_engine(const py::dict& d, const Array<std::int64_t>& vessels, std::uint64_t seed,
-                                            int threads) {
+                                            int threads, const std::string& instructions, bool lineage) {
   const auto shape = d["shape"].cast<std::array<int, 3>>();
   const lattice::Geometry geometry{shape[0], shape[1], shape[2], d["spacing"].cast<double>(),
                                    d["thickness"].cast<double>()};
@@ -199,12 +200,29 @@ std::unique_ptr<engine::Engine> make_engine(const py::dict& d, const Array<std::
   }
   return std::make_unique<engine::Engine>(geometry, specification(d), fields, exchanges,
                                           std::vector<std::int64_t>(vessels.data(), vessels.data() + vessels.size()),
-                                          seed, threads);
+                                          seed, engine::Settings{threads, base::instructions(instructions), lineage});
 }
 
-py::dict columns(engine::Engine& engine) {
+// Copies of the columns by id, and `order`: the rank of each agent in storage.
+py::dict columns(const engine::Engine& engine) {
+  const auto& agents = engine.agents();
+  const auto slots = agents.by_id();
   py::dict result;
-  engine.agents().each_column([&](const std::string& name, auto& column) { result[py::str(name)] = copy(column); });
+  agents.each_column([&](const std::string& name, const auto& column) {
+    using T = typename std::decay_t<decltype(column)>::value_type;
+    py::array_t<T> out(static_cast<py::ssize_t>(slots.size()));
+    T* values = out.mutable_data();
+    for (std::size_t k = 0; k < slots.size(); ++k) values[k] = column[slots[k]];
+    result[py::str(name)] = out;
+  });
+  std::vector<std::uint32_t> rank(agents.size(), 0);
+  for (std::uint32_t slot = 0, next = 0; slot < agents.size(); ++slot) {
+    rank[slot] = next;
+    next += agents.type[slot] != agent::gone ? 1U : 0U;
+  }
+  py::array_t<std::uint32_t> order(static_cast<py::ssize_t>(slots.size()));
+  for (std::size_t k = 0; k < slots.size(); ++k) order.mutable_data()[k] = rank[slots[k]];
+  result["order"] = order;
   return result;
 }
 
@@ -246,9 +264,12 @@ void restore(engine::Engine& engine, const py::dict& d, const py::dict& columns,
   state.serial = vector<std::uint64_t>(d["serial"]);
   state.tally = vector<std::int64_t>(d["tally"]);
   state.field_ledgers = vector<double>(d["field_ledgers"]);
+  const auto order = vector<std::uint32_t>(columns["order"]);
   engine.agents().each_column([&](const std::string& name, auto& column) {
     using T = typename std::decay_t<decltype(column)>::value_type;
-    column = vector<T>(columns[py::str(name)]);
+    const auto by_id = vector<T>(columns[py::str(name)]);
+    column.resize(by_id.size());
+    for (std::size_t k = 0; k < by_id.size(); ++k) column[order.at(k)] = by_id[k];
   });
   std::vector<std::vector<float>> stored;
   for (const auto field : fields) stored.push_back(vector<float>(field));
@@ -333,8 +354,10 @@ PYBIND11_MODULE(_core, m) {
       py::arg("seed"), py::arg("keys"), py::arg("step"), py::arg("purpose"), py::arg("number"),
       "Four random words for each key (Philox4x32-10).");
 
+  bind::field(m);
   py::class_<engine::Engine>(m, "Engine")
-      .def(py::init(&make_engine), py::arg("specification"), py::arg("vessels"), py::arg("seed"), py::arg("threads"))
+      .def(py::init(&make_engine), py::arg("specification"), py::arg("vessels"), py::arg("seed"), py::arg("threads"),
+           py::arg("instructions") = "auto", py::arg("lineage") = true)
       .def("place", [](engine::Engine& engine, const Array<std::uint8_t>& types, const Array<std::int64_t>& voxels,
                        const Array<std::uint64_t>& keys) { engine.place(view(types), view(voxels), view(keys)); })
       .def("give", [](engine::Engine& engine, std::uint8_t type,
@@ -384,6 +407,21 @@ PYBIND11_MODULE(_core, m) {
       .def_property_readonly("step", &engine::Engine::step_number)
       .def_property_readonly("sub_steps", &engine::Engine::sub_steps)
       .def_property_readonly("vessels", [](const engine::Engine& engine) { return copy(engine.vessels()); })
+      .def("phase_seconds",
+           [](const engine::Engine& engine) {
+             py::dict d;
+             for (std::size_t k = 0; k < engine::Phases::phases; ++k)
+               d[engine::Phases::names[k]] = engine.phases().seconds(k);
+             return d;
+           })
+      .def("memory",
+           [](const engine::Engine& engine) {
+             py::dict d;
+             for (const auto& [part, bytes] : engine.memory()) d[part] = bytes;
+             return d;
+           })
+      .def_property_readonly(
+          "instructions", [](const engine::Engine& engine) { return std::string(base::name(engine.instructions())); })
       .def_property_readonly("threads", [](const engine::Engine& engine) { return engine.threads().count(); })
       .def_property_readonly("threads_used", [](const engine::Engine& engine) { return engine.threads().used(); });
 }

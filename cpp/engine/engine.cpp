@@ -29,19 +29,27 @@ int needed_sub_steps(const process::Specification& specification, const lattice:
   return needed;
 }
 
+int most_traits(const process::Specification& specification) {
+  std::size_t most = 0;
+  for (const auto& type : specification.types) most = std::max(most, type.traits.size());
+  return static_cast<int>(most);
+}
+
 }  // namespace
 
 Engine::Engine(const lattice::Geometry& geometry, process::Specification specification,
-               const std::vector<field::Description>& fields, std::vector<VesselExchange> exchanges,
-               std::vector<std::int64_t> vessels, std::uint64_t seed, int threads)
+               const std::vector<field::Description>& fields, const std::vector<VesselExchange>& exchanges,
+               std::vector<std::int64_t> vessels, std::uint64_t seed, const Settings& settings)
     : geometry_(geometry),
       neighbourhood_(geometry),
       specification_(std::move(specification)),
       seed_(seed),
-      threads_(std::make_unique<base::Threads>(threads)),
+      threads_(std::make_unique<base::Threads>(settings.threads)),
+      instructions_(settings.instructions),
+      lineage_(settings.lineage),
       vessels_(std::move(vessels)),
       near_vessel_(static_cast<std::size_t>(geometry.size()), 0),
-      exchanges_(std::move(exchanges)),
+      agents_(most_traits(specification_)),
       occupancy_(geometry.size()),
       reports_(fields.size()),
       field_ledgers_(fields.size()),
@@ -49,33 +57,77 @@ Engine::Engine(const lattice::Geometry& geometry, process::Specification specifi
       serial_(specification_.types.size(), 0),
       tally_(specification_.types.size(), specification_.causes),
       body_(static_cast<std::size_t>(specification_.body_signals), 0.0),
-      contacts_(specification_.contacts.size(),
-                std::vector<std::uint8_t>(static_cast<std::size_t>(geometry.size()), 0)) {
-  for (const auto& description : fields)
-    fields_.emplace_back(geometry_, description, fields_.empty() ? nullptr : fields_.front().workspace());
+      relaxed_(agents_.trait.size()) {
+  for (const auto& description : fields) {
+    if (workspace_ == nullptr) workspace_ = std::make_shared<field::Workspace>(geometry_, instructions_);
+    fields_.emplace_back(geometry_, description, workspace_);
+    const auto& exchange = exchanges[fields_.size() - 1];
+    if (exchange.rate > 0.0) fields_.back().set_exchange(vessels_, exchange.rate, exchange.value);
+  }
   for (const auto vessel : vessels_) {
     near_vessel_[static_cast<std::size_t>(vessel)] = 1;
     neighbourhood_.each(vessel, [&](std::int64_t near, int) { near_vessel_[static_cast<std::size_t>(near)] = 1; });
   }
+  map_crowding();
+  contacts_.assign(specification_.contacts.size(),
+                   agent::Column<std::uint8_t>(static_cast<std::size_t>(geometry.size()), 0));
+  if (!contacts_.empty()) present_.assign(static_cast<std::size_t>(geometry.size()), 0);
   for (const auto& type : specification_.types) {
-    stride_ = std::max(stride_, static_cast<std::size_t>(type.behaviours));
     reach_.emplace_back(geometry_, type.divide.empty() ? 1 : type.divide.front().push);
+    plans_.emplace_back(specification_, type);
+    fate_stride_ = std::max(fate_stride_, plans_.back().fates.size());
+  }
+  plan_deposits();
+  for (std::size_t type = 0; type < specification_.types.size(); ++type) {
+    active_[type + 1] = specification_.types[type].active();
+    const auto remains = specification_.types[type].hits.into;
+    killed_again_ = killed_again_ || (remains != agent::gone && specification_.types[remains - 1U].hits.threshold > 0);
   }
   sub_steps_ = needed_sub_steps(specification_, geometry_, neighbourhood_);
   for (auto& type : specification_.types)
     for (auto& move : type.move)
       move.pace = process::move::pace(move.persistence, specification_.dt / sub_steps_, geometry_, neighbourhood_);
+  // Two pencils of one colour are a pencil's width apart. Within k sub-steps a cell drifts k voxels at most, and
+  // touches one further: 2 (k + 1) voxels must fit in between.
+  if (!geometry_.is_2d() && std::min(geometry_.ny, geometry_.nz) >= 128) pencil_ = 16;
+  bin_interval_ = pencil_ / 2 - 1;
+}
+
+// Crowding is read from a contact map of its own, of all solid types.
+void Engine::map_crowding() {
+  process::TypeMask solid{};
+  for (std::size_t type = 0; type < specification_.types.size(); ++type)
+    solid[type + 1] = specification_.types[type].occupies == process::Occupies::solid;
+  for (auto& signal : specification_.signals)
+    if (signal.source == rule::Source::crowding) {
+      signal.index = static_cast<std::int32_t>(specification_.contacts.size());
+      specification_.contacts.push_back(solid);
+      return;  // signals are listed once
+    }
 }
 
 process::Context Engine::context() {
-  return {specification_, geometry_, neighbourhood_, occupancy_, agents_, fields_,
-          body_,          contacts_, values_,        stride_,    seed_,   static_cast<std::uint32_t>(step_)};
+  return {specification_,
+          geometry_,
+          neighbourhood_,
+          occupancy_,
+          agents_,
+          fields_,
+          body_,
+          contacts_,
+          rule::hill_kernels(instructions_),
+          seed_,
+          static_cast<std::uint32_t>(step_)};
 }
 
-void Engine::each_chunk(const std::function<void(std::int64_t, std::int64_t)>& body) {
-  const auto agents = static_cast<std::int64_t>(agents_.size());
-  threads_->each((agents + chunk - 1) / chunk,
-                 [&](std::int64_t item) { body(item * chunk, std::min(agents, (item + 1) * chunk)); });
+void Engine::each_chunk(std::int64_t items, std::int64_t length,
+                        const std::function<void(std::int64_t, std::int64_t)>& body) {
+  const std::int64_t chunks = (items + length - 1) / length;
+  const auto one = [&](std::int64_t item) { body(item * length, std::min(items, (item + 1) * length)); };
+  if (chunks > 1)
+    threads_->each(chunks, one);
+  else if (chunks == 1)
+    one(0);
 }
 
 std::array<float, agent::trait_slots> Engine::drawn_traits(const process::TypeSpec& type, std::uint64_t key) const {
@@ -108,8 +160,9 @@ bool Engine::fits(const process::TypeSpec& type, std::int64_t voxel) const {
 }
 
 void Engine::occupy(std::uint32_t slot) {
-  const auto& type = specification_.types[agents_.type[slot] - 1U];
-  if (type.occupies == process::Occupies::solid) occupancy_.put_solid(agents_.voxel[slot], slot);
+  const auto code = agents_.type[slot];
+  const auto& type = specification_.types[code - 1U];
+  if (type.occupies == process::Occupies::solid) occupancy_.put_solid(agents_.voxel[slot], slot, code);
   if (type.occupies == process::Occupies::small) occupancy_.put_small(agents_.voxel[slot], type.cost);
 }
 
@@ -120,20 +173,24 @@ void Engine::vanish(std::uint32_t slot) {
   agents_.type[slot] = agent::gone;
 }
 
-void Engine::turn_into(std::uint32_t slot,
-                       std::uint8_t type) {  // types of a group take the same room: the compiler sees to it
+// Types of a group take the same room: the compiler sees to it.
+void Engine::turn_into(std::uint32_t slot, std::uint8_t type) {
   agents_.type[slot] = type;
   agents_.hits[slot] = 0;
   agents_.target[slot] = 0;
+  if (specification_.types[type - 1U].occupies == process::Occupies::solid)
+    occupancy_.put_solid(agents_.voxel[slot], slot, type);
 }
 
 void Engine::record(double day, std::uint32_t slot, Happening what, std::size_t cause) {
+  if (!lineage_) return;
   events_.push_back(
       {day, agents_.id[slot], agents_.parent[slot], agents_.type[slot], what, static_cast<std::uint8_t>(cause)});
 }
 
 void Engine::place(std::span<const std::uint8_t> types, std::span<const std::int64_t> voxels,
                    std::span<const std::uint64_t> keys) {
+  agents_.reserve(agents_.size() + types.size());
   for (std::size_t k = 0; k < types.size(); ++k) {
     const auto& type = specification_.types.at(types[k] - 1U);
     if (!fits(type, voxels[k]))
@@ -171,30 +228,31 @@ std::int64_t Engine::give(std::uint8_t code, std::span<const std::int64_t> voxel
 }
 
 void Engine::remove(std::span<const std::uint32_t> ids) {
-  std::vector<std::uint32_t> slots;  // all of them, before anything changes
-  for (const auto id : ids) slots.push_back(slot_of(id, "remove"));
-  for (const auto slot : slots) {
+  for (const auto slot : slots_of(ids, "remove")) {
     if (agents_.type[slot] == agent::gone) continue;  // named twice
     record(day(), slot, Happening::removed);
     tally_.add(Tally::removed, agents_.type[slot]);
     vanish(slot);
   }
-  agents_.compact();
-  rebuild_occupancy();
 }
 
 void Engine::set_trait(std::span<const std::uint32_t> ids, int trait, std::span<const float> values) {
-  std::vector<std::uint32_t> slots;
-  for (const auto id : ids) slots.push_back(slot_of(id, "set_trait"));
+  const auto slots = slots_of(ids, "set_trait");
   auto& column = agents_.trait.at(static_cast<std::size_t>(trait));
   for (std::size_t k = 0; k < slots.size(); ++k) column[slots[k]] = values[k];
 }
 
-std::uint32_t Engine::slot_of(std::uint32_t id, const std::string& who) const {
-  const auto found = std::lower_bound(agents_.id.begin(), agents_.id.end(), id);
-  if (found == agents_.id.end() || *found != id)
-    throw base::ModelError(who + ": no cell has the id " + std::to_string(id));
-  return static_cast<std::uint32_t>(found - agents_.id.begin());
+std::vector<std::uint32_t> Engine::slots_of(std::span<const std::uint32_t> ids, const std::string& who) const {
+  const auto present = agents_.by_id();
+  std::vector<std::uint32_t> slots;
+  for (const auto id : ids) {
+    const auto found = std::lower_bound(present.begin(), present.end(), id,
+                                        [&](std::uint32_t slot, std::uint32_t one) { return agents_.id[slot] < one; });
+    if (found == present.end() || agents_.id[*found] != id)
+      throw base::ModelError(who + ": no cell has the id " + std::to_string(id));
+    slots.push_back(*found);
+  }
+  return slots;
 }
 
 void Engine::set_clearance(std::uint8_t type, double clearance) {
@@ -203,7 +261,8 @@ void Engine::set_clearance(std::uint8_t type, double clearance) {
 
 void Engine::rebuild_occupancy() {
   occupancy_ = lattice::Occupancy(geometry_.size());
-  for (std::uint32_t slot = 0; slot < agents_.size(); ++slot) occupy(slot);
+  for (std::uint32_t slot = 0; slot < agents_.size(); ++slot)
+    if (agents_.type[slot] != agent::gone) occupy(slot);
 }
 
 std::vector<std::int64_t> Engine::counts() const {
@@ -224,27 +283,21 @@ void Engine::run(std::int64_t steps, std::span<const double> body) {
 }
 
 void Engine::step() {
+  phases_.begin();
+  if (step_ % sort_interval == 0) sort();
+  survey();
+  phases_.done(Phases::sort);
   map_contacts();
-  deposit();
-  for (std::size_t f = 0; f < fields_.size(); ++f) {
-    reports_[f] = fields_[f].step(specification_.dt, *threads_);
-    auto& sum = field_ledgers_[f];
-    const auto& part = reports_[f].ledger;
-    sum.produced += part.produced;
-    sum.decayed += part.decayed;
-    sum.taken_up += part.taken_up;
-    sum.exchanged += part.exchanged;
-    sum.boundary += part.boundary;
-    sum.change += part.change;
-    sum.residual += part.residual;
-  }
-  evaluate_all();
+  phases_.done(Phases::contacts);
+  step_fields();
+  evaluate();
+  phases_.done(Phases::rules);
   for (int k = 0; k < sub_steps_; ++k) motile_sub_step(static_cast<std::uint32_t>(k));
+  settle_motile();
   relax_traits();
+  phases_.done(Phases::motile);
   fates();
-  const auto before = agents_.size();
-  agents_.compact();
-  if (agents_.size() != before) rebuild_occupancy();
+  phases_.done(Phases::fates);
   ++step_;
 #ifdef QSP_CHECKS
   check();
@@ -253,25 +306,29 @@ void Engine::step() {
 
 void Engine::check() const {
   lattice::Occupancy expected(geometry_.size());
-  std::vector<std::int64_t> solids(static_cast<std::size_t>(geometry_.size()), 0);
+  std::int64_t solids = 0;
+  std::vector<std::uint32_t> ids;
   for (std::uint32_t slot = 0; slot < agents_.size(); ++slot) {
+    const auto code = agents_.type[slot];
+    if (code == agent::gone) continue;
     const auto who = "agent " + std::to_string(agents_.id[slot]);
-    if (agents_.type[slot] == agent::gone) throw std::logic_error(who + " is gone but still listed");
-    if (slot > 0 && agents_.id[slot] <= agents_.id[slot - 1]) throw std::logic_error(who + " is out of order");
-    const auto& type = specification_.types[agents_.type[slot] - 1U];
+    ids.push_back(agents_.id[slot]);
+    const auto& type = specification_.types[code - 1U];
     const auto voxel = static_cast<std::int64_t>(agents_.voxel[slot]);
     if (type.occupies == process::Occupies::solid) {
-      if (++solids[static_cast<std::size_t>(voxel)] > 1)
-        throw std::logic_error(who + " shares a voxel with a solid cell");
+      if (expected.has_solid(voxel)) throw std::logic_error(who + " shares a voxel with a solid cell");
       if (occupancy_.solid(voxel) != slot) throw std::logic_error(who + " is not where the lattice says");
-      expected.put_solid(voxel, slot);
+      expected.put_solid(voxel, slot, code);
+      ++solids;
     } else if (type.occupies == process::Occupies::small) {
       expected.put_small(voxel, type.cost);
     }
   }
+  std::sort(ids.begin(), ids.end());
+  if (std::adjacent_find(ids.begin(), ids.end()) != ids.end()) throw std::logic_error("two agents have one id");
   for (std::int64_t voxel = 0; voxel < geometry_.size(); ++voxel) {
     const auto where = "voxel " + std::to_string(voxel);
-    if (occupancy_.solid(voxel) != expected.solid(voxel) ||
+    if (occupancy_.solid(voxel) != expected.solid(voxel) || occupancy_.code(voxel) != expected.code(voxel) ||
         occupancy_.small_cells(voxel) != expected.small_cells(voxel) ||
         occupancy_.filled(voxel) != expected.filled(voxel))
       throw std::logic_error(where + ": the lattice and the agents disagree");
@@ -283,6 +340,23 @@ void Engine::check() const {
     if (present[type] != tally_.present(type))
       throw std::logic_error("type '" + specification_.types[type].name + "': " + std::to_string(present[type]) +
                              " cells, but the tally says " + std::to_string(tally_.present(type)));
+}
+
+std::array<std::pair<const char*, std::int64_t>, 5> Engine::memory() const {
+  const auto bytes = [](const auto& column) {
+    return static_cast<std::int64_t>(column.capacity() * sizeof(column[0]));
+  };
+  std::int64_t lattice = occupancy_.bytes() + bytes(near_vessel_) + bytes(present_), fields = 0, scratch = 0;
+  for (const auto& map : contacts_) lattice += bytes(map);
+  for (const auto& field : fields_) fields += static_cast<std::int64_t>(field.stored().size_bytes());
+  for (const auto& column : relaxed_) scratch += bytes(column);
+  for (const auto& column : deposit_rates_) scratch += bytes(column);
+  scratch += bytes(motile_) + bytes(by_pencil_) + bytes(was_by_pencil_) + bytes(rows_) + bytes(events_);
+  return {{{"agents", agents_.bytes()},
+           {"lattice", lattice},
+           {"fields", fields},
+           {"workspace", workspace_ == nullptr ? 0 : workspace_->bytes()},
+           {"scratch", scratch}}};
 }
 
 Engine::State Engine::state() const {

@@ -9,68 +9,90 @@
 
 namespace qsp::engine {
 
-class Engine::Queue : public std::priority_queue<Fate, std::vector<Fate>, std::greater<>> {};
+class Engine::Queue : public std::priority_queue<Fate, std::vector<Fate>, std::greater<>> {
+ public:
+  explicit Queue(std::vector<Fate> fates) : priority_queue(std::greater<>(), std::move(fates)) {}
+};
 
-double Engine::rate(const process::Context& here, std::uint32_t slot, int behaviour) const {
-  return static_cast<double>(here.value(slot, behaviour));
+// The rates of an agent's fates as she is now, the maps and fields being frozen: for those whose type has changed, and
+// for the newborn.
+std::uint32_t Engine::rates_now(const process::Context& here, std::uint32_t slot) {
+  const auto row = static_cast<std::uint32_t>(rows_.size() / fate_stride_);
+  const auto code = agents_.type[slot];
+  const auto& plan = plans_[code - 1U];
+  for (const int k : plan.fates) {
+    const auto& behaviour =
+        here.behaviour(specification_.types[code - 1U], plan.columns[static_cast<std::size_t>(k)].behaviour);
+    rows_.push_back(behaviour.deferred ? behaviour.base : here.evaluate(slot, behaviour));
+  }
+  rows_.resize((row + 1) * fate_stride_, 0.0F);
+  return row;
 }
 
 // The next event of an agent after `from`, if it falls into this step: one draw for the time, one for the choice.
-bool Engine::next_fate(const process::Context& here, std::uint32_t slot, double from, std::uint32_t number,
-                       Fate& fate) const {
-  const auto& type = here.type_of(slot);
+bool Engine::next_fate(std::uint32_t slot, std::uint32_t row, double from, std::uint32_t number, Fate& fate) const {
+  const auto code = agents_.type[slot];
+  const auto& type = specification_.types[code - 1U];
+  const float* rates = rows_.data() + row * fate_stride_;
+  const std::size_t staying = type.die.size() + type.divide.size() + type.become.size();
+  const std::size_t kinds = staying + (!type.leave.empty() && near_vessel_[agents_.voxel[slot]] != 0 ? 1 : 0);
   double total = 0.0;
-  const auto each = [&](auto&& visit) {
-    for (std::size_t k = 0; k < type.die.size(); ++k) visit(Fate::Kind::die, k, rate(here, slot, type.die[k].rate));
-    for (std::size_t k = 0; k < type.divide.size(); ++k)
-      visit(Fate::Kind::divide, k, rate(here, slot, type.divide[k].rate));
-    for (std::size_t k = 0; k < type.become.size(); ++k)
-      visit(Fate::Kind::become, k, rate(here, slot, type.become[k].rate));
-    if (!type.leave.empty() && near_vessel_[agents_.voxel[slot]] != 0)
-      visit(Fate::Kind::leave, std::size_t{0}, rate(here, slot, type.leave.front().rate));
-  };
-  each([&](Fate::Kind, std::size_t, double one) { total += one; });
+  for (std::size_t k = 0; k < kinds; ++k) total += static_cast<double>(rates[k]);
   if (total <= 0.0) return false;
-  const auto words = here.draw(slot, base::Purpose::fate, number);
+  const auto words =
+      base::draw(seed_, agents_.key[slot], static_cast<std::uint32_t>(step_), base::Purpose::fate, number);
   const double u = base::uniform(words[0]);
-  const double left = specification_.dt - from;
-  if (u <= 1.0 - total * left) return false;  // since exp(-x) >= 1 - x: no logarithm for the many who live on
+  if (u <= 1.0 - total * (specification_.dt - from)) return false;  // since exp(-x) >= 1 - x
   const double time = from - base::log(u) / total;
   if (time >= specification_.dt) return false;
-  fate = {time, agents_.key[slot], slot, number, words[2], Fate::Kind::die, 0};
   double choice = base::uniform(words[1]) * total;
-  bool chosen = false;
-  each([&](Fate::Kind kind, std::size_t which, double one) {
-    if (chosen || one <= 0.0) return;
-    fate.kind = kind;
-    fate.which = static_cast<std::uint16_t>(which);
-    choice -= one;
-    chosen = choice <= 0.0;
-  });
+  std::size_t chosen = 0;
+  for (std::size_t k = 0; k < kinds; ++k) {
+    if (rates[k] <= 0.0F) continue;
+    chosen = k;
+    choice -= static_cast<double>(rates[k]);
+    if (choice <= 0.0) break;
+  }
+  auto kind = Fate::Kind::die;
+  std::size_t which = chosen;
+  for (const auto& [next, before] :
+       {std::pair{Fate::Kind::divide, type.die.size()},
+        std::pair{Fate::Kind::become, type.die.size() + type.divide.size()}, std::pair{Fate::Kind::leave, staying}})
+    if (chosen >= before) {
+      kind = next;
+      which = chosen - before;
+    }
+  fate = {time, agents_.key[slot], slot, number, words[2], row, code, kind, static_cast<std::uint16_t>(which)};
   return true;
 }
 
 void Engine::fates() {
   auto here = context();
-  const auto chunks = (static_cast<std::int64_t>(agents_.size()) + chunk - 1) / chunk;
-  std::vector<std::vector<Fate>> found(static_cast<std::size_t>(chunks));
-  each_chunk([&](std::int64_t first, std::int64_t last) {
-    auto& list = found[static_cast<std::size_t>(first / chunk)];
-    Fate fate{};
-    for (auto s = first; s < last; ++s) {
-      const auto slot = static_cast<std::uint32_t>(s);
-      if (agents_.type[slot] == agent::gone) continue;
-      if (agents_.type[slot] != evaluated_as_[slot])
-        evaluate(here, slot);  // killed a moment ago: the remains have rates of their own
-      if (next_fate(here, slot, 0.0, 0, fate)) list.push_back(fate);
+  std::vector<Fate> found;
+  Fate fate{};
+  rows_.clear();
+  if (fate_stride_ > 0) {
+    for (const auto& yield : yields_) {
+      const auto first = static_cast<std::uint32_t>(rows_.size() / fate_stride_);
+      rows_.insert(rows_.end(), yield.rows.begin(), yield.rows.end());
+      for (std::uint32_t k = 0; k < yield.candidates.size(); ++k) {
+        const auto& [slot, type] = yield.candidates[k];
+        if (agents_.type[slot] == type && next_fate(slot, first + k, 0.0, 0, fate)) found.push_back(fate);
+      }
     }
-  });
-  Queue queue;
-  for (const auto& list : found)
-    for (const auto& fate : list) queue.push(fate);
+    if (killed_again_) {
+      std::sort(remains_.begin(), remains_.end());
+      remains_.erase(std::unique(remains_.begin(), remains_.end()), remains_.end());
+    }
+    for (const auto slot : remains_)
+      if (agents_.type[slot] != agent::gone && next_fate(slot, rates_now(here, slot), 0.0, 0, fate))
+        found.push_back(fate);
+  }
+  remains_.clear();
+  Queue queue(std::move(found));
   recruits(queue);
   while (!queue.empty()) {
-    const auto fate = queue.top();
+    fate = queue.top();
     queue.pop();
     apply(fate, queue);
   }
@@ -78,10 +100,9 @@ void Engine::fates() {
 
 // The agent lives on: her next event, from the time of this one.
 void Engine::go_on(const Fate& fate, Queue& queue) {
-  auto here = context();
-  if (evaluated_as_[fate.slot] != agents_.type[fate.slot]) evaluate(here, fate.slot);
+  const auto row = agents_.type[fate.slot] == fate.type ? fate.row : rates_now(context(), fate.slot);
   Fate next{};
-  if (next_fate(here, fate.slot, fate.time, fate.number + 1, next)) queue.push(next);
+  if (next_fate(fate.slot, row, fate.time, fate.number + 1, next)) queue.push(next);
 }
 
 void Engine::apply(const Fate& fate, Queue& queue) {
@@ -142,7 +163,7 @@ void Engine::divide(const Fate& fate, Queue& queue) {
         vanish(pushed);
       } else {
         occupancy_.take_solid(way[k - 1]);
-        occupancy_.put_solid(way[k], pushed);
+        occupancy_.put_solid(way[k], pushed, agents_.type[pushed]);
         agents_.voxel[pushed] = static_cast<std::uint32_t>(way[k]);
       }
     }
@@ -163,19 +184,18 @@ void Engine::divide(const Fate& fate, Queue& queue) {
   tally_.add(Tally::born, code);
   if (place < 0) {  // born beyond an open edge
     tally_.add(Tally::moved_out, code);
-    events_.push_back({when, next_id_, daughter.parent, code, Happening::born, 0});
-    events_.push_back({when, next_id_++, daughter.parent, code, Happening::moved_out, 0});
+    if (lineage_) {
+      events_.push_back({when, next_id_, daughter.parent, code, Happening::born, 0});
+      events_.push_back({when, next_id_, daughter.parent, code, Happening::moved_out, 0});
+    }
+    ++next_id_;
     return;
   }
   daughter.voxel = static_cast<std::uint32_t>(place);
   const auto slot = add(daughter);
   record(when, slot, Happening::born);
-  values_.resize(agents_.size() * stride_);
-  evaluated_as_.push_back(agent::gone);
-  auto after = context();
-  evaluate(after, slot);
   Fate next{};
-  if (next_fate(after, slot, fate.time, 0, next)) queue.push(next);
+  if (next_fate(slot, rates_now(context(), slot), fate.time, 0, next)) queue.push(next);
 }
 
 // The flux from blood adds to the transit account; whenever it holds a whole cell, one is due.
@@ -191,7 +211,8 @@ void Engine::recruits(Queue& queue) {
       const double time = static_cast<double>(due) <= before ? 0.0 : (static_cast<double>(due) - before) / flux;
       const auto key =
           base::mix(base::mix(static_cast<std::uint64_t>(base::Purpose::recruit), type.label), serial_[t]++);
-      queue.push({std::min(time, specification_.dt), key, static_cast<std::uint32_t>(t), 0, 0, Fate::Kind::recruit, 0});
+      queue.push({std::min(time, specification_.dt), key, static_cast<std::uint32_t>(t), 0, 0, 0, agent::gone,
+                  Fate::Kind::recruit, 0});
     }
   }
 }
@@ -213,30 +234,43 @@ void Engine::enter(const Fate& fate) {
   transit_[t] -= 1.0;
   tally_.add(Tally::recruited, agent.type);
   record(day() + fate.time, slot, Happening::recruited);
-  values_.resize(agents_.size() * stride_);  // she acts from the next step on
-  evaluated_as_.push_back(agent::gone);
 }
 
 Engine::FateRates Engine::fate_rates(std::span<const double> body) {
   std::copy(body.begin(), body.end(), body_.begin());
   map_contacts();
-  evaluate_all();
   const auto here = context();
   const auto types = specification_.types.size();
   FateRates rates{std::vector<double>(types), std::vector<double>(types), std::vector<double>(types),
                   std::vector<double>(types), std::vector<double>(types)};
-  for (std::uint32_t slot = 0; slot < agents_.size(); ++slot) {
-    const auto& type = here.type_of(slot);
-    const auto t = static_cast<std::size_t>(agents_.type[slot] - 1U);
-    for (const auto& die : type.die) rates.dies[t] += rate(here, slot, die.rate);
-    for (const auto& divide : type.divide) rates.divides[t] += rate(here, slot, divide.rate);
-    for (const auto& become : type.become) {
-      rates.becomes_other[t] += rate(here, slot, become.rate);
-      rates.arrives[become.into - 1U] += rate(here, slot, become.rate);
-    }
-    if (!type.leave.empty() && near_vessel_[agents_.voxel[slot]] != 0)
-      rates.leaves[t] += rate(here, slot, type.leave.front().rate);
-  }
+  Block block;
+  ByType by_type(types);
+  const auto agents = static_cast<std::int64_t>(agents_.size());
+  for (std::int64_t from = 0; from < agents; from += Block::most)
+    by_type.each(agents_, from, std::min(agents, from + Block::most),
+                 [&](std::uint8_t code, std::span<const std::uint32_t> slots) {
+                   const std::size_t t = code - 1U;
+                   const auto& type = specification_.types[t];
+                   block.evaluate(here, plans_[t], code, slots);
+                   auto column = plans_[t].fates.begin();
+                   const auto sum = [&](auto&& counts) {
+                     const float* values = block.column(*column++);
+                     double total = 0.0;
+                     for (std::size_t i = 0; i < slots.size(); ++i)
+                       if (counts(slots[i])) total += static_cast<double>(values[i]);
+                     return total;
+                   };
+                   const auto all = [](std::uint32_t) { return true; };
+                   for (std::size_t k = 0; k < type.die.size(); ++k) rates.dies[t] += sum(all);
+                   for (std::size_t k = 0; k < type.divide.size(); ++k) rates.divides[t] += sum(all);
+                   for (const auto& become : type.become) {
+                     const double out = sum(all);
+                     rates.becomes_other[t] += out;
+                     rates.arrives[become.into - 1U] += out;
+                   }
+                   if (!type.leave.empty())
+                     rates.leaves[t] += sum([&](std::uint32_t slot) { return near_vessel_[agents_.voxel[slot]] != 0; });
+                 });
   return rates;
 }
 

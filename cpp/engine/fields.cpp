@@ -1,115 +1,160 @@
-// Phase 3 and the start of 4: what agents release and take up, contact maps, rules, traits.
+// Phase 3: contact maps, what agents release and take up, the fields.
 #include <algorithm>
+#include <atomic>
 
-#include "base/math.hpp"
 #include "engine/engine.hpp"
 
 namespace qsp::engine {
 
-// Sources and sinks from the present state of the agents, summed in the order of ids: the same bits whatever the
-// threads.
-void Engine::deposit() {
-  if (fields_.empty()) return;
-  for (std::size_t f = 0; f < fields_.size(); ++f) {
-    fields_[f].clear();
-    if (exchanges_[f].rate > 0.0) fields_[f].exchange(vessels_, exchanges_[f].rate, exchanges_[f].value);
-  }
-  auto here = context();
-  for (std::uint32_t slot = 0; slot < agents_.size(); ++slot) {
-    const auto& type = here.type_of(slot);
-    const auto rate = [&](int behaviour) {
-      return here.evaluate(slot, specification_.behaviours[static_cast<std::size_t>(type.first_behaviour + behaviour)]);
+// What each type does to each field. Rates that rules change get a column, evaluated before the first field is solved,
+// so that the order of the fields does not matter.
+void Engine::plan_deposits() {
+  deposits_.assign(fields_.size(), std::vector<std::vector<Deposit>>(specification_.types.size()));
+  std::size_t columns = 0;
+  for (std::size_t t = 0; t < specification_.types.size(); ++t) {
+    const auto& type = specification_.types[t];
+    Plan plan;
+    const auto add = [&](int field, Deposit::Into into, double factor, int behaviour) {
+      const auto& row = specification_.behaviours[static_cast<std::size_t>(type.first_behaviour + behaviour)];
+      Deposit deposit{into, factor, row.base, -1};
+      if (row.terms > 0 && !row.deferred) deposit.column = plan.add(specification_, type, behaviour);
+      deposits_[static_cast<std::size_t>(field)][t].push_back(deposit);
     };
-    for (const auto& spec : type.secrete) process::secrete::act(here, slot, spec, rate(spec.rate));
-    for (const auto& spec : type.take_up) process::take_up::act(here, slot, spec, rate(spec.clearance));
+    for (const auto& spec : type.secrete) {
+      const double scale = fields_[static_cast<std::size_t>(spec.field)].description().scale;
+      add(spec.field, Deposit::Into::source, spec.factor / scale, spec.rate);
+    }
+    for (const auto& spec : type.take_up) {
+      const auto& field = fields_[static_cast<std::size_t>(spec.field)].description();
+      const double per_day = 1.0 / geometry_.voxel_volume();
+      if (field.half_saturation > 0.0)
+        add(spec.field, Deposit::Into::saturable, per_day * field.half_saturation / field.scale, spec.clearance);
+      else
+        add(spec.field, Deposit::Into::uptake, per_day, spec.clearance);
+    }
+    columns = std::max(columns, plan.columns.size());
+    deposit_plans_.push_back(std::move(plan));
+  }
+  deposit_rates_.resize(columns);
+}
+
+void Engine::evaluate_deposits() {
+  if (deposit_rates_.empty()) return;
+  for (auto& column : deposit_rates_) column.resize(agents_.size());
+  const auto here = context();
+  each_chunk(static_cast<std::int64_t>(agents_.size()), chunk, [&](std::int64_t first, std::int64_t last) {
+    Block block;
+    ByType by_type(specification_.types.size());
+    for (auto from = first; from < last; from += Block::most)
+      by_type.each(agents_, from, std::min(last, from + Block::most),
+                   [&](std::uint8_t type, std::span<const std::uint32_t> slots) {
+                     const auto& plan = deposit_plans_[type - 1U];
+                     block.evaluate(here, plan, type, slots);
+                     for (std::size_t k = 0; k < plan.columns.size(); ++k) {
+                       const float* rates = block.column(static_cast<int>(k));
+                       for (std::size_t i = 0; i < slots.size(); ++i) deposit_rates_[k][slots[i]] = rates[i];
+                     }
+                   });
+  });
+}
+
+// Sources and sinks of one field, summed voxel by voxel in the storage order of the agents. The lattice is dealt out in
+// ranges of voxels; each range looks through the chunks of agents that may have something for it.
+void Engine::deposit(std::size_t field) {
+  const auto& by_type = deposits_[field];
+  if (std::all_of(by_type.begin(), by_type.end(), [](const auto& list) { return list.empty(); })) return;
+  float* const into[] = {workspace_->source().data(), workspace_->uptake().data(), workspace_->saturable().data()};
+  constexpr std::int64_t most_ranges = 64;
+  const std::int64_t rows = std::int64_t{geometry_.ny} * geometry_.nz;
+  const std::int64_t length = std::max<std::int64_t>((rows + most_ranges - 1) / most_ranges * geometry_.nx, chunk);
+  each_chunk(geometry_.size(), length, [&](std::int64_t first, std::int64_t last) {
+    const auto agents = agents_.size();
+    for (std::size_t c = 0; c < surveys_.size(); ++c) {
+      if (surveys_[c].highest < first || surveys_[c].lowest >= last) continue;
+      const std::size_t end = std::min(agents, (c + 1) * static_cast<std::size_t>(chunk));
+      for (std::size_t slot = c * static_cast<std::size_t>(chunk); slot < end; ++slot) {
+        const std::int64_t voxel = agents_.voxel[slot];
+        if (voxel < first || voxel >= last || agents_.type[slot] == agent::gone) continue;
+        const auto& deposits = by_type[agents_.type[slot] - 1U];
+        if (deposits.empty()) continue;
+        const auto [x, y, z] = geometry_.position(voxel);
+        const std::size_t at = workspace_->position(x, y, z);
+        for (const auto& one : deposits) {
+          const float rate = one.column < 0 ? one.rate : deposit_rates_[static_cast<std::size_t>(one.column)][slot];
+          into[static_cast<std::size_t>(one.into)][at] += static_cast<float>(static_cast<double>(rate) * one.factor);
+        }
+      }
+    }
+  });
+}
+
+void Engine::step_fields() {
+  evaluate_deposits();
+  phases_.done(Phases::deposit);
+  for (std::size_t f = 0; f < fields_.size(); ++f) {
+    workspace_->clear(fields_[f].description().half_saturation > 0.0, *threads_);
+    phases_.done(Phases::fields);
+    deposit(f);
+    phases_.done(Phases::deposit);
+    reports_[f] = fields_[f].step(specification_.dt, *threads_);
+    phases_.done(Phases::fields);
+    auto& sum = field_ledgers_[f];
+    const auto& part = reports_[f].ledger;
+    sum.produced += part.produced;
+    sum.decayed += part.decayed;
+    sum.taken_up += part.taken_up;
+    sum.exchanged += part.exchanged;
+    sum.boundary += part.boundary;
+    sum.change += part.change;
+    sum.residual += part.residual;
   }
 }
 
 void Engine::settle() {
+  survey();
   map_contacts();
-  deposit();
-  for (auto& one : fields_) {
-    auto trial = one;
-    if (trial.step(specification_.dt, *threads_).quasi_steady) one.restore(trial.stored());
+  evaluate_deposits();
+  for (std::size_t f = 0; f < fields_.size(); ++f) {
+    const std::vector<float> before(fields_[f].stored().begin(), fields_[f].stored().end());
+    workspace_->clear(fields_[f].description().half_saturation > 0.0, *threads_);
+    deposit(f);
+    if (!fields_[f].step(specification_.dt, *threads_).quasi_steady) fields_[f].restore(before);
   }
 }
 
-// For each set of types, how many of its cells are in the Moore neighbourhood and the voxel itself: dense, one pass per
-// axis.
 void Engine::map_contacts() {
-  const int nx = geometry_.nx, ny = geometry_.ny, nz = geometry_.nz;
-  std::vector<std::uint8_t> line(static_cast<std::size_t>(std::max({nx, ny, nz})) + 2, 0);
-  const auto saturated = [](int sum) { return static_cast<std::uint8_t>(std::min(sum, 255)); };
+  const auto& kernels = lattice::contact_kernels(instructions_);
+  const bool alone = threads_->count() == 1;
   for (std::size_t set = 0; set < contacts_.size(); ++set) {
-    auto& map = contacts_[set];
-    std::fill(map.begin(), map.end(), std::uint8_t{0});
-    const auto& mask = specification_.contacts[set];
-    for (std::size_t slot = 0; slot < agents_.size(); ++slot)
-      if (mask[agents_.type[slot]]) map[agents_.voxel[slot]] = saturated(map[agents_.voxel[slot]] + 1);
-    const auto sweep = [&](std::int64_t first, std::int64_t stride, int length) {
-      line[0] = 0;
-      for (int k = 0; k < length; ++k)
-        line[static_cast<std::size_t>(k) + 1] = map[static_cast<std::size_t>(first + k * stride)];
-      line[static_cast<std::size_t>(length) + 1] = 0;
-      for (std::size_t k = 0; k < static_cast<std::size_t>(length); ++k)
-        map[static_cast<std::size_t>(first + static_cast<std::int64_t>(k) * stride)] =
-            saturated(line[k] + line[k + 1] + line[k + 2]);
-    };
-    for (int z = 0; z < nz; ++z)
-      for (int y = 0; y < ny; ++y) sweep(geometry_.index(0, y, z), 1, nx);
-    for (int z = 0; z < nz; ++z)
-      for (int x = 0; x < nx; ++x) sweep(geometry_.index(x, 0, z), nx, ny);
-    if (nz > 1)
-      for (int y = 0; y < ny; ++y)
-        for (int x = 0; x < nx; ++x) sweep(geometry_.index(x, y, 0), std::int64_t{nx} * ny, nz);
-  }
-}
-
-void Engine::evaluate(const process::Context& here, std::uint32_t slot) {
-  const auto& type = here.type_of(slot);
-  float* row = values_.data() + slot * stride_;
-  for (int k = 0; k < type.behaviours; ++k) {
-    const auto& behaviour = specification_.behaviours[static_cast<std::size_t>(type.first_behaviour + k)];
-    row[k] = behaviour.deferred ? behaviour.base : here.evaluate(slot, behaviour);
-  }
-  evaluated_as_[slot] = agents_.type[slot];
-}
-
-void Engine::evaluate_all() {
-  values_.resize(agents_.size() * stride_);
-  evaluated_as_.resize(agents_.size());
-  const auto here = context();
-  each_chunk([&](std::int64_t first, std::int64_t last) {
-    for (auto slot = first; slot < last; ++slot) evaluate(here, static_cast<std::uint32_t>(slot));
-  });
-}
-
-// Each trait relaxes towards its target over the step: exact for a target that is constant during the step.
-void Engine::relax_traits() {
-  const double dt = specification_.dt;
-  std::vector<std::array<double, 2 * agent::trait_slots>> shares(
-      specification_.types.size());  // rise, decay of each trait
-  for (std::size_t type = 0; type < shares.size(); ++type)
-    for (std::size_t k = 0; k < specification_.types[type].traits.size(); ++k) {
-      const auto& trait = specification_.types[type].traits[k];
-      shares[type][2 * k] = trait.rise > 0.0 ? base::hazard(1.0 / trait.rise, dt) : 0.0;
-      shares[type][2 * k + 1] = trait.decay > 0.0 ? base::hazard(1.0 / trait.decay, dt) : 0.0;
+    std::vector<std::uint8_t> solid, small;
+    for (std::size_t type = 1; type <= specification_.types.size(); ++type) {
+      if (!specification_.contacts[set][type]) continue;
+      const bool is_solid = specification_.types[type - 1].occupies == process::Occupies::solid;
+      (is_solid ? solid : small).push_back(static_cast<std::uint8_t>(type));
     }
-  const auto here = context();
-  each_chunk([&](std::int64_t first, std::int64_t last) {
-    for (auto s = first; s < last; ++s) {
-      const auto slot = static_cast<std::uint32_t>(s);
-      if (agents_.type[slot] == agent::gone || agents_.type[slot] != evaluated_as_[slot]) continue;
-      const auto& type = here.type_of(slot);
-      const auto& share = shares[agents_.type[slot] - 1U];
-      for (std::size_t k = 0; k < type.traits.size(); ++k) {
-        if (type.traits[k].target < 0) continue;
-        auto& value = agents_.trait[k][slot];
-        const double gap = static_cast<double>(here.value(slot, type.traits[k].target)) - static_cast<double>(value);
-        value = static_cast<float>(static_cast<double>(value) + gap * share[2 * k + (gap > 0.0 ? 0 : 1)]);
-      }
+    if (solid.empty())
+      std::fill(present_.begin(), present_.end(), std::uint8_t{0});
+    else
+      each_chunk(geometry_.size(), 1 << 16, [&](std::int64_t first, std::int64_t last) {
+        kernels.match(present_.data() + first, occupancy_.codes() + first, solid.data(), static_cast<int>(solid.size()),
+                      last - first);
+      });
+    if (!small.empty()) {
+      process::TypeMask wanted{};
+      for (const auto type : small) wanted[type] = true;
+      each_chunk(static_cast<std::int64_t>(agents_.size()), chunk, [&](std::int64_t first, std::int64_t last) {
+        for (auto slot = static_cast<std::size_t>(first); slot < static_cast<std::size_t>(last); ++slot) {
+          if (!wanted[agents_.type[slot]]) continue;
+          auto& count = present_[agents_.voxel[slot]];
+          if (alone)
+            ++count;
+          else  // whole numbers: the order does not matter
+            std::atomic_ref(count).fetch_add(1, std::memory_order_relaxed);
+        }
+      });
     }
-  });
+    lattice::sum_neighbourhoods(geometry_, present_, contacts_[set], kernels, *threads_);
+  }
 }
 
 }  // namespace qsp::engine

@@ -1,11 +1,12 @@
-// Who is where: one solid cell per voxel (a voxel-to-agent index), and how much of it small cells fill.
+// Who is where: one solid cell per voxel (its slot and its type), and how much of the voxel small cells fill.
 //
 // A voxel without a solid cell holds small cells up to a full room of 252 units, of which a type of capacity n costs
 // floor(252 / n). Beside a solid cell in the same voxel exactly one small cell fits.
 #pragma once
 
 #include <cstdint>
-#include <vector>
+
+#include "base/memory.hpp"
 
 namespace qsp::lattice {
 
@@ -17,36 +18,53 @@ class Occupancy {
 
   explicit Occupancy(std::int64_t voxels)
       : solid_(static_cast<std::size_t>(voxels), nobody),
-        filled_(static_cast<std::size_t>(voxels), 0),
-        small_(static_cast<std::size_t>(voxels), 0) {}
+        code_(static_cast<std::size_t>(voxels), 0),
+        small_(static_cast<std::size_t>(voxels)) {}
 
+  // The slot of the solid cell, or nobody; its type code, or 0.
   [[nodiscard]] std::uint32_t solid(std::int64_t voxel) const { return solid_[static_cast<std::size_t>(voxel)]; }
-  [[nodiscard]] bool has_solid(std::int64_t voxel) const { return solid(voxel) != nobody; }
-  [[nodiscard]] int small_cells(std::int64_t voxel) const { return small_[static_cast<std::size_t>(voxel)]; }
+  [[nodiscard]] std::uint8_t code(std::int64_t voxel) const { return code_[static_cast<std::size_t>(voxel)]; }
+  [[nodiscard]] bool has_solid(std::int64_t voxel) const { return code(voxel) != 0; }
+  [[nodiscard]] int small_cells(std::int64_t voxel) const { return small_[static_cast<std::size_t>(voxel)].cells; }
+  [[nodiscard]] int filled(std::int64_t voxel) const { return small_[static_cast<std::size_t>(voxel)].filled; }
 
   [[nodiscard]] bool room_for_solid(std::int64_t voxel) const { return !has_solid(voxel) && small_cells(voxel) <= 1; }
   [[nodiscard]] bool room_for_small(std::int64_t voxel, int cost) const {
-    const auto v = static_cast<std::size_t>(voxel);
-    return has_solid(voxel) ? small_[v] == 0 : filled_[v] + cost <= full_room;
+    return has_solid(voxel) ? small_cells(voxel) == 0 : filled(voxel) + cost <= full_room;
   }
 
-  void put_solid(std::int64_t voxel, std::uint32_t slot) { solid_[static_cast<std::size_t>(voxel)] = slot; }
-  void take_solid(std::int64_t voxel) { solid_[static_cast<std::size_t>(voxel)] = nobody; }
+  void put_solid(std::int64_t voxel, std::uint32_t slot, std::uint8_t code) {
+    solid_[static_cast<std::size_t>(voxel)] = slot;
+    code_[static_cast<std::size_t>(voxel)] = code;
+  }
+  void take_solid(std::int64_t voxel) { put_solid(voxel, nobody, 0); }
   void put_small(std::int64_t voxel, int cost) {
-    filled_[static_cast<std::size_t>(voxel)] =
-        static_cast<std::uint8_t>(filled_[static_cast<std::size_t>(voxel)] + cost);
-    ++small_[static_cast<std::size_t>(voxel)];
+    auto& here = small_[static_cast<std::size_t>(voxel)];
+    here.filled = static_cast<std::uint8_t>(here.filled + cost);
+    ++here.cells;
   }
   void take_small(std::int64_t voxel, int cost) {
-    filled_[static_cast<std::size_t>(voxel)] =
-        static_cast<std::uint8_t>(filled_[static_cast<std::size_t>(voxel)] - cost);
-    --small_[static_cast<std::size_t>(voxel)];
+    auto& here = small_[static_cast<std::size_t>(voxel)];
+    here.filled = static_cast<std::uint8_t>(here.filled - cost);
+    --here.cells;
   }
-  [[nodiscard]] int filled(std::int64_t voxel) const { return filled_[static_cast<std::size_t>(voxel)]; }
+
+  [[nodiscard]] const std::uint8_t* codes() const { return code_.data(); }
+  [[nodiscard]] std::int64_t bytes() const { return static_cast<std::int64_t>(solid_.size()) * 7; }
+  // Says that the voxel will be looked at soon, or the solid cell in it.
+  void fetch(std::int64_t voxel) const {
+    base::prefetch(&code_[static_cast<std::size_t>(voxel)]);
+    base::prefetch(&small_[static_cast<std::size_t>(voxel)]);
+  }
+  void fetch_solid(std::int64_t voxel) const { base::prefetch(&solid_[static_cast<std::size_t>(voxel)]); }
 
  private:
-  std::vector<std::uint32_t> solid_;
-  std::vector<std::uint8_t> filled_, small_;
+  struct Small {  // cells in a voxel, and how much of its room they fill
+    std::uint8_t filled = 0, cells = 0;
+  };
+  base::Array<std::uint32_t> solid_;
+  base::Array<std::uint8_t> code_;
+  base::Array<Small> small_;
 };
 
 }  // namespace qsp::lattice

@@ -36,53 +36,52 @@ struct Reach {
   }
 };
 
-// The voxels from a mother to a free voxel, both included, -1 beyond an open edge; empty if something in between is
-// neither free nor a cell that can be pushed.
-[[nodiscard]] inline std::vector<std::int64_t> path(const Context& context, std::int64_t from,
-                                                    const Reach::Step& step) {
-  const auto [x, y, z] = context.geometry.position(from);
+// Calls visit(voxel), -1 beyond an edge, for the voxels on the straight way from a mother to a step from her, until it
+// returns false.
+template <class Visit>
+void along(const Context& context, const lattice::Site& from, const Reach::Step& step, Visit&& visit) {
   const int length = std::max({std::abs(step.dx), std::abs(step.dy), std::abs(step.dz)});
-  const auto along = [length](int start, int delta, int k) {  // the nearest lattice point, ties away from zero
+  const auto part = [length](int start, int delta, int k) {  // the nearest lattice point, ties away from zero
     const int twice = 2 * std::abs(delta) * k + length;
     const int moved = twice / (2 * length);
     return start + (delta < 0 ? -moved : moved);
   };
-  std::vector<std::int64_t> voxels{from};
   for (int k = 1; k <= length; ++k) {
-    const int px = along(x, step.dx, k), py = along(y, step.dy, k), pz = along(z, step.dz, k);
-    if (!context.geometry.inside(px, py, pz)) {
-      voxels.push_back(-1);
-      return voxels;
-    }
-    const auto voxel = context.geometry.index(px, py, pz);
-    voxels.push_back(voxel);
-    if (context.occupancy.room_for_solid(voxel)) return voxels;
-    if (!context.occupancy.has_solid(voxel)) return {};  // small cells crowd it: no room for a solid one
+    const int x = part(from.x, step.dx, k), y = part(from.y, step.dy, k), z = part(from.z, step.dz, k);
+    if (!visit(context.geometry.inside(x, y, z) ? context.geometry.index(x, y, z) : -1)) return;
   }
-  return {};
 }
 
-// Where the daughter of a solid mother goes: the shortest way to a free voxel, chosen at random among the equally near
-// ones.
+// Whether cells can be pushed along a way: it comes to a free voxel or beyond an edge through nothing but solid cells.
+[[nodiscard]] inline bool passable(const Context& context, const lattice::Site& from, const Reach::Step& step) {
+  bool arrives = false;
+  along(context, from, step, [&](std::int64_t voxel) {
+    arrives = voxel < 0 || context.occupancy.room_for_solid(voxel);
+    return !arrives && context.occupancy.has_solid(voxel);  // small cells may crowd it: no room for a solid one
+  });
+  return arrives;
+}
+
+// Where the daughter of a solid mother goes: the voxels of the shortest way to a free one, the mother's and the free
+// one included, -1 beyond an open edge; chosen at random among the equally near ones. Empty if there is none.
 [[nodiscard]] inline std::vector<std::int64_t> way(const Context& context, std::uint32_t mother, const Reach& reach,
                                                    bool open, std::uint32_t word) {
-  const std::int64_t from = context.agents.voxel[mother];
-  const auto [x, y, z] = context.geometry.position(from);
-  std::vector<std::vector<std::int64_t>> ways;
-  int nearest = -1;
+  const auto from = context.geometry.site(context.agents.voxel[mother]);
+  std::vector<const Reach::Step*> ways;
   for (const auto& step : reach.steps) {
-    if (nearest >= 0 && step.squared > nearest) break;
-    const bool inside = context.geometry.inside(x + step.dx, y + step.dy, z + step.dz);
-    if (!inside && !open) continue;
-    if (inside && !context.occupancy.room_for_solid(context.geometry.index(x + step.dx, y + step.dy, z + step.dz)))
+    if (!ways.empty() && step.squared > ways.front()->squared) break;
+    const int x = from.x + step.dx, y = from.y + step.dy, z = from.z + step.dz;
+    if (context.geometry.inside(x, y, z) ? !context.occupancy.room_for_solid(context.geometry.index(x, y, z)) : !open)
       continue;
-    auto found = path(context, from, step);
-    if (found.empty()) continue;
-    nearest = step.squared;
-    ways.push_back(std::move(found));
+    if (passable(context, from, step)) ways.push_back(&step);
   }
   if (ways.empty()) return {};
-  return std::move(ways[base::below(word, static_cast<std::uint32_t>(ways.size()))]);
+  std::vector<std::int64_t> voxels{from.voxel};
+  along(context, from, *ways[base::below(word, static_cast<std::uint32_t>(ways.size()))], [&](std::int64_t voxel) {
+    voxels.push_back(voxel);
+    return voxel >= 0 && !context.occupancy.room_for_solid(voxel);
+  });
+  return voxels;
 }
 
 // A voxel with room for the daughter of a small mother: her own, else a random neighbour; -1 if there is none.

@@ -13,46 +13,61 @@ inline const Declaration declaration{
     "engages one adjacent target at a time, delivers hits that add up until the target dies or recovers, and lets go",
     {{"engage", "1/day", true}, {"hit_rate", "1/day", true}, {"detach", "1/day", true}}};
 
-// The slot of the engaged target: verified where it was, else looked for once around; nobody if it
-// is gone, dead or out of reach.
-[[nodiscard]] inline std::uint32_t verify(const Context& context, std::uint32_t slot, const KillSpec& spec) {
-  auto& agents = context.agents;
-  const std::uint32_t wanted = agents.target[slot];
-  if (wanted == 0) return lattice::Occupancy::nobody;
-  const std::int64_t here = agents.voxel[slot];
+struct Engagement {
+  std::uint32_t target = 0;    // id, 0: none
+  std::uint8_t direction = 0;  // in which it was last seen; the number of directions: in the same voxel
+};
+
+// The slot of the engaged target: verified where it was last seen, else looked for once around; nobody if it is gone,
+// dead or out of reach.
+[[nodiscard]] inline std::uint32_t verify(const Context& context, Engagement& engaged, const KillSpec& spec,
+                                          const lattice::Site& site) {
+  if (engaged.target == 0) return lattice::Occupancy::nobody;
   const auto holds = [&](std::int64_t voxel) {
+    if (!spec.targets[context.occupancy.code(voxel)]) return lattice::Occupancy::nobody;
     const auto other = context.occupancy.solid(voxel);
-    const bool same =
-        other != lattice::Occupancy::nobody && agents.id[other] == wanted && spec.targets[agents.type[other]];
-    return same ? other : lattice::Occupancy::nobody;
+    return context.agents.id[other] == engaged.target ? other : lattice::Occupancy::nobody;
   };
-  std::uint32_t found = lattice::Occupancy::nobody;
-  if (context.neighbourhood.adjacent(here, agents.target_voxel[slot])) found = holds(agents.target_voxel[slot]);
-  if (found == lattice::Occupancy::nobody) found = holds(here);
+  const int here = context.neighbourhood.count();
+  const std::int64_t seen =
+      engaged.direction < here ? context.neighbourhood.neighbour(site, engaged.direction).voxel : site.voxel;
+  std::uint32_t found = seen >= 0 ? holds(seen) : lattice::Occupancy::nobody;
+  if (found != lattice::Occupancy::nobody) return found;
+  int direction = here;
+  found = holds(site.voxel);
+  context.neighbourhood.each(site, [&](std::int64_t near, int d) {
+    if (found != lattice::Occupancy::nobody) return;
+    found = holds(near);
+    direction = d;
+  });
   if (found == lattice::Occupancy::nobody)
-    context.neighbourhood.each(here, [&](std::int64_t near, int) {
-      if (found == lattice::Occupancy::nobody) found = holds(near);
-    });
-  if (found == lattice::Occupancy::nobody)
-    agents.target[slot] = 0;
+    engaged.target = 0;
   else
-    agents.target_voxel[slot] = agents.voxel[found];
+    engaged.direction = static_cast<std::uint8_t>(direction);
   return found;
 }
 
+struct Sighting {
+  std::uint32_t slot = lattice::Occupancy::nobody;
+  std::uint8_t direction = 0;
+};
+
 // A random adjacent target (or one in the same voxel), or nobody.
-[[nodiscard]] inline std::uint32_t look_around(const Context& context, std::uint32_t slot, const KillSpec& spec,
-                                               std::uint32_t word) {
-  std::array<std::uint32_t, 27> found{};
+[[nodiscard]] inline Sighting look_around(const Context& context, std::uint32_t slot, const KillSpec& spec,
+                                          const lattice::Site& site, std::uint32_t word) {
+  std::array<std::int64_t, 27> voxels;
+  std::array<std::uint8_t, 27> directions;
   std::uint32_t count = 0;
-  const auto look = [&](std::int64_t voxel, int) {
-    const auto other = context.occupancy.solid(voxel);
-    if (other != lattice::Occupancy::nobody && other != slot && spec.targets[context.agents.type[other]])
-      found[count++] = other;
+  const auto look = [&](std::int64_t voxel, int direction) {
+    if (!spec.targets[context.occupancy.code(voxel)]) return;
+    voxels[count] = voxel;
+    directions[count++] = static_cast<std::uint8_t>(direction);
   };
-  look(context.agents.voxel[slot], 0);
-  context.neighbourhood.each(context.agents.voxel[slot], look);
-  return count == 0 ? lattice::Occupancy::nobody : found[base::below(word, count)];
+  if (context.occupancy.solid(site.voxel) != slot) look(site.voxel, context.neighbourhood.count());
+  context.neighbourhood.each(site, look);
+  if (count == 0) return {};
+  const auto chosen = base::below(word, count);
+  return {context.occupancy.solid(voxels[chosen]), directions[chosen]};
 }
 
 // Length of the recovery clock that a hit starts: Erlang with the target's stages and mean, in days.
@@ -67,40 +82,35 @@ inline const Declaration declaration{
   return sum * hits.recovery / hits.stages;
 }
 
-// One sub-step of length tau that ends at `now` (days). Returns the slot of a target that dies of it, or nobody.
-[[nodiscard]] inline std::uint32_t act(Context& context, std::uint32_t slot, const KillSpec& spec,
-                                       std::uint32_t engaged, double tau, std::uint32_t sub_step, double now) {
-  auto& agents = context.agents;
-  const auto words = context.draw(slot, base::Purpose::engage, sub_step);
-  if (engaged == lattice::Occupancy::nobody) {
-    const auto target = look_around(context, slot, spec, words[2]);
-    if (target == lattice::Occupancy::nobody) return target;
-    if (base::uniform(words[0]) < base::hazard(static_cast<double>(context.value(slot, spec.engage)), tau)) {
-      agents.target[slot] = agents.id[target];
-      agents.target_voxel[slot] = agents.voxel[target];
-    }
-    return lattice::Occupancy::nobody;
-  }
+struct Chances {  // within a sub-step
+  double hit, detach;
+};
 
-  const auto& type = context.type_of(slot);
-  const auto rate = [&](int behaviour) {
-    const auto& row = context.specification.behaviours[static_cast<std::size_t>(type.first_behaviour + behaviour)];
-    return static_cast<double>(row.deferred ? context.evaluate(slot, row, engaged) : context.value(slot, behaviour));
-  };
-  if (base::uniform(words[0]) < base::hazard(rate(spec.hit_rate), tau)) {
-    const auto& hits = context.type_of(engaged).hits;
+// Nobody is engaged: engages an adjacent target, perhaps.
+inline void engage(const Context& context, std::uint32_t slot, Engagement& engaged, const KillSpec& spec, double chance,
+                   const base::Words& words, const lattice::Site& site) {
+  if (base::uniform(words[0]) >= chance) return;
+  const auto target = look_around(context, slot, spec, site, words[2]);
+  if (target.slot != lattice::Occupancy::nobody) engaged = {context.agents.id[target.slot], target.direction};
+}
+
+// One sub-step with an engaged target, that ends at `now` (days). Returns whether the target dies of it.
+[[nodiscard]] inline bool strike(Context& context, std::uint32_t slot, Engagement& engaged, std::uint32_t target,
+                                 const Chances& chances, const base::Words& words, std::uint32_t sub_step, double now) {
+  auto& agents = context.agents;
+  if (base::uniform(words[0]) < chances.hit) {
+    const auto& hits = context.type_of(target).hits;
     const auto second = static_cast<std::uint32_t>(now * 86400.0);
-    if (agents.hits[engaged] > 0 && second >= agents.recovered_at[engaged]) agents.hits[engaged] = 0;
-    ++agents.hits[engaged];
-    if (agents.hits[engaged] >= hits.threshold) {
-      agents.target[slot] = 0;
-      return engaged;
+    if (agents.hits[target] > 0 && second >= agents.recovered_at[target]) agents.hits[target] = 0;
+    ++agents.hits[target];
+    if (agents.hits[target] >= hits.threshold) {
+      engaged.target = 0;
+      return true;
     }
-    agents.recovered_at[engaged] =
-        static_cast<std::uint32_t>((now + recovery(context, slot, hits, sub_step)) * 86400.0);
+    agents.recovered_at[target] = static_cast<std::uint32_t>((now + recovery(context, slot, hits, sub_step)) * 86400.0);
   }
-  if (base::uniform(words[1]) < base::hazard(rate(spec.detach), tau)) agents.target[slot] = 0;
-  return lattice::Occupancy::nobody;
+  if (base::uniform(words[1]) < chances.detach) engaged.target = 0;
+  return false;
 }
 
 }  // namespace qsp::process::kill

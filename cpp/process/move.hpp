@@ -38,12 +38,12 @@ inline const Declaration declaration{
   return pace;
 }
 
-// Draws a new heading, biased up the gradients that the type follows.
+// Draws a new heading, biased up the gradients that the type follows: the weight of a direction d of length l is that
+// without a gradient times exp(pull d / l).
 [[nodiscard]] inline std::uint8_t heading(const Context& context, std::uint32_t slot, const MoveSpec& spec,
                                           std::uint32_t word) {
-  const auto& directions = context.neighbourhood.directions();
-  if (spec.persistence > 0.0 && spec.chemotaxis.empty() && context.geometry.is_2d())  // equal weights
-    return static_cast<std::uint8_t>(base::below(word, static_cast<std::uint32_t>(directions.size())));
+  const bool persistent = spec.persistence > 0.0;
+  if (spec.chemotaxis.empty()) return context.neighbourhood.draw(persistent, word);
   std::array<double, 3> pull{0.0, 0.0, 0.0};
   for (const auto& taxis : spec.chemotaxis) {
     const auto& field = context.fields[static_cast<std::size_t>(taxis.field)];
@@ -52,15 +52,22 @@ inline const Declaration declaration{
     const double strength = taxis.sensitivity / (field.at(voxel) + taxis.half);
     for (std::size_t axis = 0; axis < 3; ++axis) pull[axis] += strength * gradient[axis];
   }
-  std::array<double, 26> weight{};
+  // exp(pull / l) along each axis, down, level and up, for axis, edge and corner.
+  std::array<std::array<std::array<double, 3>, 3>, 3> factor;
+  for (std::size_t kind = 0; kind < 3; ++kind)
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      const double up = base::exp(pull[axis] / std::sqrt(static_cast<double>(kind + 1)));
+      factor[kind][axis] = {1.0 / up, 1.0, up};
+    }
+  const auto& directions = context.neighbourhood.directions();
+  std::array<double, 26> weight;
   double sum = 0.0;
   for (std::size_t d = 0; d < directions.size(); ++d) {
     const auto& step = directions[d];
-    double w = spec.persistence > 0.0 ? step.turn : step.memoryless;
-    if (!spec.chemotaxis.empty())
-      w *= base::exp((pull[0] * step.dx + pull[1] * step.dy + pull[2] * step.dz) / step.length);
-    weight[d] = w;
-    sum += w;
+    const auto kind = static_cast<std::size_t>(step.dx * step.dx + step.dy * step.dy + step.dz * step.dz - 1);
+    const auto along = [&](std::size_t axis, int by) { return factor[kind][axis][static_cast<std::size_t>(by + 1)]; };
+    weight[d] = (persistent ? step.turn : step.memoryless) * along(0, step.dx) * along(1, step.dy) * along(2, step.dz);
+    sum += weight[d];
   }
   double left = base::uniform(word) * sum;
   for (std::size_t d = 0; d < directions.size(); ++d) {
@@ -70,44 +77,41 @@ inline const Declaration declaration{
   return static_cast<std::uint8_t>(directions.size() - 1);
 }
 
-// One sub-step.
-inline void act(Context& context, std::uint32_t slot, const MoveSpec& spec, std::uint32_t sub_step) {
-  auto& agents = context.agents;
-  const double along = hop(static_cast<double>(context.value(slot, spec.motility)), spec.pace);
-  if (along <= 0.0) return;
-  const auto words = context.draw(slot, base::Purpose::move, sub_step);
-  auto& heading_now = agents.heading[slot];
-  const bool turns = heading_now == agent::no_heading || base::uniform(words[0]) < spec.pace.turn;
-  if (turns) heading_now = heading(context, slot, spec, words[1]);
+// One sub-step: `along` is the probability of a hop along an axis, `words` the draw of the agent and the sub-step.
+inline void act(Context& context, Walker& walker, const TypeSpec& type, std::uint8_t code, double along,
+                const base::Words& words) {
+  const MoveSpec& spec = type.move.front();
+  const bool turns = walker.heading == agent::no_heading || base::uniform(words[0]) < spec.pace.turn;
+  if (turns) walker.heading = heading(context, walker.slot, spec, words[1]);
 
-  const double length = spec.persistence > 0.0 ? context.neighbourhood.directions()[heading_now].length : 1.0;
+  const double length = spec.persistence > 0.0 ? context.neighbourhood.directions()[walker.heading].length : 1.0;
   if (base::uniform(words[2]) >= along / length) return;
 
-  const std::int64_t from = agents.voxel[slot];
-  const std::int64_t to = context.neighbourhood.neighbour(from, heading_now);
-  const auto& type = context.type_of(slot);
+  const lattice::Site to = context.neighbourhood.neighbour(walker.site(context.geometry), walker.heading);
   auto& occupancy = context.occupancy;
-  bool free = to >= 0;
-  if (free && type.occupies == Occupies::solid) free = occupancy.room_for_solid(to);
+  bool free = to.voxel >= 0;
+  if (free && type.occupies == Occupies::solid) free = occupancy.room_for_solid(to.voxel);
   if (free && type.occupies == Occupies::small) {
-    free = occupancy.room_for_small(to, type.cost);
-    if (const auto solid = occupancy.solid(to); free && solid != lattice::Occupancy::nobody)
-      free = base::uniform(words[3]) < static_cast<double>(spec.permeability[agents.type[solid]]);
+    free = occupancy.room_for_small(to.voxel, type.cost);
+    if (free && occupancy.has_solid(to.voxel))
+      free = base::uniform(words[3]) < static_cast<double>(spec.permeability[occupancy.code(to.voxel)]);
   }
   if (!free) {
     // It turns back. Every change of place or heading then has a partner of the same rate, so that walls, obstacles and
     // crowding leave every place equally likely; a heading drawn anew would gather cells at walls and in corners.
-    heading_now = context.neighbourhood.opposite(heading_now);
+    walker.heading = context.neighbourhood.opposite(walker.heading);
     return;
   }
+  auto& voxel = context.agents.voxel[walker.slot];
   if (type.occupies == Occupies::solid) {
-    occupancy.take_solid(from);
-    occupancy.put_solid(to, slot);
+    occupancy.take_solid(voxel);
+    occupancy.put_solid(to.voxel, walker.slot, code);
   } else if (type.occupies == Occupies::small) {
-    occupancy.take_small(from, type.cost);
-    occupancy.put_small(to, type.cost);
+    occupancy.take_small(voxel, type.cost);
+    occupancy.put_small(to.voxel, type.cost);
   }
-  agents.voxel[slot] = static_cast<std::uint32_t>(to);
+  voxel = static_cast<std::uint32_t>(to.voxel);
+  walker.stand(to);
 }
 
 }  // namespace qsp::process::move

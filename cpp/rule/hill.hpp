@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "base/math.hpp"
+#include "base/instructions.hpp"
 
 namespace qsp::rule {
 
@@ -28,22 +27,17 @@ struct Behaviour {
   }
 };
 
-// u = base + (limit_up - base) up, then u + (limit_down - u) down, with up = sum x / (1 + sum x) over the increasing
-// terms, x = (signal / half)^power, likewise down over the decreasing ones. `read(signal)` gives a signal's value.
-template <class Read>
-[[nodiscard]] float evaluate(const Behaviour& behaviour, const std::vector<Term>& table, Read&& read) {
-  if (behaviour.terms == 0) return behaviour.base;
-  double up = 0.0, down = 0.0;
-  for (std::int32_t k = behaviour.first; k < behaviour.first + behaviour.terms; ++k) {
-    const auto& term = table[static_cast<std::size_t>(k)];
-    const double value = read(term.signal);
-    if (value <= 0.0) continue;
-    (term.up ? up : down) += base::power(value / static_cast<double>(term.half), static_cast<double>(term.power));
-  }
-  double result = static_cast<double>(behaviour.base);
-  result += (static_cast<double>(behaviour.limit_up) - result) * (up / (1.0 + up));
-  result += (static_cast<double>(behaviour.limit_down) - result) * (down / (1.0 + down));
-  return static_cast<float>(result);
-}
+struct HillKernels {
+  // sum += (value / half)^power of positive values, for a whole power from 1 to 8
+  void (*add)(float* sum, const float* value, float half, int power, int n);
+  // result = base + (limit_up - base) up / (1 + up), then result + (limit_down - result) down / (1 + down)
+  void (*respond)(float* result, const float* up, const float* down, float base, float limit_up, float limit_down,
+                  int n);
+};
+
+QSP_KERNEL_TABLE(HillKernels, hill_kernels)
+
+// sum += (value / half)^power for one term and n cells
+void add_term(const HillKernels& kernels, const Term& term, const float* value, float* sum, int n);
 
 }  // namespace qsp::rule

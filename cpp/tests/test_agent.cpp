@@ -53,18 +53,27 @@ TEST_CASE("agent: every column has one row per agent and a name of its own") {
   CHECK(names.size() == 12 + trait_slots);
 }
 
-TEST_CASE("agent: compacting drops those gone and keeps order and rows together") {
+TEST_CASE("agent: a new order keeps rows together and drops what it leaves out") {
   Table table;
   for (std::uint32_t id = 1; id <= 6; ++id) table.append(numbered(id));
-  table.type[0] = table.type[3] = table.type[5] = gone;
-  table.compact();
+  table.type[0] = gone;
+  CHECK(table.by_id() == std::vector<std::uint32_t>{1, 2, 3, 4, 5});
+  qsp::base::Threads threads(2);
+  table.reorder({4, 2, 1}, threads);
   REQUIRE(table.size() == 3);
-  const std::uint32_t kept[] = {2, 3, 5};
+  const std::uint32_t kept[] = {5, 3, 2};
   for (std::size_t k = 0; k < 3; ++k) {
     CHECK(table.id[k] == kept[k]);
     CHECK(table.key[k] == 1000 + kept[k]);
     CHECK(table.trait[6][k] == static_cast<float>(kept[k] * 10 + 6));
   }
-  table.compact();
-  CHECK(table.size() == 3);
+  CHECK(table.by_id() == std::vector<std::uint32_t>{2, 1, 0});
+}
+
+TEST_CASE("agent: without traits an agent takes 38 bytes, and 4 more for each") {
+  for (const int traits : {0, 2, 6}) {
+    Table table(traits);
+    for (std::uint32_t id = 1; id <= 10; ++id) table.append(numbered(id));
+    CHECK(table.bytes() == 10 * (38 + 4 * traits));
+  }
 }

@@ -103,7 +103,7 @@ TEST_CASE("lattice: neighbours stay in the box, are adjacent, distinct, and as m
       neighbourhood.each(v, [&](std::int64_t near, int direction) {
         CHECK(near != v);
         CHECK(neighbourhood.adjacent(v, near));
-        CHECK(neighbourhood.neighbour(v, direction) == near);
+        CHECK(neighbourhood.neighbour(geometry.site(v), direction).voxel == near);
         found.insert(near);
         ++visits[near];
       });
@@ -125,7 +125,7 @@ TEST_CASE("lattice: a neighbour outside the box is -1, also where the next row w
   const Neighbourhood neighbourhood(geometry);
   for (int d = 0; d < neighbourhood.count(); ++d)
     if (neighbourhood.directions()[static_cast<std::size_t>(d)].dx == 1)
-      CHECK(neighbourhood.neighbour(geometry.index(3, 1, 0), d) == -1);
+      CHECK(neighbourhood.neighbour(geometry.site(geometry.index(3, 1, 0)), d).voxel == -1);
 }
 
 TEST_CASE("lattice: DT-06: no mixture of small cells ever exceeds what a voxel holds, one beside a solid cell") {
@@ -142,7 +142,7 @@ TEST_CASE("lattice: DT-06: no mixture of small cells ever exceeds what a voxel h
     if (kind == 3) {
       if (comes && occupancy.room_for_solid(0)) {
         CHECK((!solid && small <= 1));
-        occupancy.put_solid(0, 42);
+        occupancy.put_solid(0, 42, 3);
         solid = true;
       } else if (!comes && solid) {
         occupancy.take_solid(0);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/instructions.hpp"
 #include "base/key.hpp"
 #include "base/math.hpp"
 #include "process/verbs.hpp"
@@ -36,13 +37,25 @@ struct World {
     agent.type = type;
     agent.voxel = static_cast<std::uint32_t>(voxel);
     const auto slot = agents.append(agent);
-    if (type == 1) occupancy.put_solid(voxel, slot);
+    if (type == 1) occupancy.put_solid(voxel, slot, type);
     if (type == 2) occupancy.put_small(voxel, specification.types[1].cost);
     return slot;
   }
 
+  lattice::Site site(std::uint32_t slot) const { return geometry.site(agents.voxel[slot]); }
+
   process::Context context(std::uint32_t step = 0) {
-    return {specification, geometry, neighbourhood, occupancy, agents, fields, body, contacts, values, 1, 5, step};
+    return {specification,
+            geometry,
+            neighbourhood,
+            occupancy,
+            agents,
+            fields,
+            body,
+            contacts,
+            rule::hill_kernels(base::best_instructions()),
+            5,
+            step};
   }
 
   lattice::Geometry geometry;
@@ -52,8 +65,7 @@ struct World {
   process::Specification specification;
   std::vector<field::Field> fields;
   std::vector<double> body;
-  std::vector<std::vector<std::uint8_t>> contacts;
-  std::vector<float> values = std::vector<float>(1000, 0.0F);
+  std::vector<agent::Column<std::uint8_t>> contacts;
 };
 
 lattice::Geometry section(int nx, int ny) { return {nx, ny, 1, 20.0, 20.0}; }
@@ -185,27 +197,29 @@ TEST_CASE("process: an engaged target is found where it went, and let go when it
   const auto killer = world.put(2, world.geometry.index(3, 4, 0));
   process::KillSpec spec;
   spec.targets[1] = true;
+  process::kill::Engagement engaged;
   const auto engage = [&] {
-    world.agents.target[killer] = world.agents.id[target];
-    world.agents.target_voxel[killer] = world.agents.voxel[target];
+    engaged = {world.agents.id[target], 0};  // not in that direction
   };
   const auto move = [&](int x, int y) {
     world.occupancy.take_solid(world.agents.voxel[target]);
     world.agents.voxel[target] = static_cast<std::uint32_t>(world.geometry.index(x, y, 0));
-    world.occupancy.put_solid(world.agents.voxel[target], target);
+    world.occupancy.put_solid(world.agents.voxel[target], target, 1);
   };
   engage();
-  CHECK(process::kill::verify(world.context(), killer, spec) == target);
+  CHECK(process::kill::verify(world.context(), engaged, spec, world.site(killer)) == target);
   move(2, 3);  // on the other side, still a neighbour
-  CHECK(process::kill::verify(world.context(), killer, spec) == target);
-  CHECK(world.agents.target_voxel[killer] == world.agents.voxel[target]);
+  CHECK(process::kill::verify(world.context(), engaged, spec, world.site(killer)) == target);
+  const auto direction = engaged.direction;
+  CHECK(world.neighbourhood.neighbour(world.geometry.site(world.agents.voxel[killer]), direction).voxel ==
+        world.agents.voxel[target]);
   move(7, 7);
-  CHECK(process::kill::verify(world.context(), killer, spec) == lattice::Occupancy::nobody);
-  CHECK(world.agents.target[killer] == 0);
+  CHECK(process::kill::verify(world.context(), engaged, spec, world.site(killer)) == lattice::Occupancy::nobody);
+  CHECK(engaged.target == 0);
   move(4, 4);
   engage();
   spec.targets[1] = false;
-  CHECK(process::kill::verify(world.context(), killer, spec) == lattice::Occupancy::nobody);
+  CHECK(process::kill::verify(world.context(), engaged, spec, world.site(killer)) == lattice::Occupancy::nobody);
 }
 
 TEST_CASE("process: only solid cells of the target types are engaged, each with the same chance, never oneself") {
@@ -213,31 +227,63 @@ TEST_CASE("process: only solid cells of the target types are engaged, each with 
   const auto killer = world.put(1, world.geometry.index(4, 4, 0));
   process::KillSpec spec;
   spec.targets[1] = true;
-  CHECK(process::kill::look_around(world.context(), killer, spec, 0) == lattice::Occupancy::nobody);
+  CHECK(process::kill::look_around(world.context(), killer, spec, world.site(killer), 0).slot ==
+        lattice::Occupancy::nobody);
   world.put(2, world.geometry.index(5, 4, 0));
-  CHECK(process::kill::look_around(world.context(), killer, spec, 0) == lattice::Occupancy::nobody);
+  CHECK(process::kill::look_around(world.context(), killer, spec, world.site(killer), 0).slot ==
+        lattice::Occupancy::nobody);
   std::set<std::uint32_t> near{world.put(1, world.geometry.index(3, 3, 0)),
                                world.put(1, world.geometry.index(5, 5, 0))};
   world.put(1, world.geometry.index(7, 7, 0));
   std::set<std::uint32_t> found;
   for (std::uint32_t k = 0; k < 16; ++k)
-    found.insert(process::kill::look_around(world.context(), killer, spec, k << 28));
+    found.insert(process::kill::look_around(world.context(), killer, spec, world.site(killer), k << 28).slot);
   CHECK(found == near);
 }
 
 TEST_CASE("rule: no terms give the base; signals at or below zero are silent; saturation gives the limit") {
-  const std::vector<rule::Term> terms{{0, 2.0F, 1.0F, true}, {1, 3.0F, 2.0F, false}};
+  World world(section(3, 3));
+  auto& specification = world.specification;
+  specification.signals = {{rule::Source::body, 0}, {rule::Source::body, 1}};
+  specification.terms = {{0, 2.0F, 1.0F, true}, {1, 3.0F, 2.0F, false}};
   rule::Behaviour behaviour{1.0F, 11.0F, 0.5F, 0, 2, false};
+  const auto cell = world.put(1, 4);
   const auto with = [&](double a, double b) {
-    return rule::evaluate(behaviour, terms, [&](std::int32_t signal) { return signal == 0 ? a : b; });
+    world.body = {a, b};
+    return world.context().evaluate(cell, behaviour);
   };
   CHECK(with(0.0, 0.0) == 1.0F);
   CHECK(with(-5.0, -5.0) == 1.0F);
   CHECK(with(2.0, 0.0) == doctest::Approx(6.0));
   CHECK(with(1e12, 0.0) == doctest::Approx(11.0));
   CHECK(with(2.0, 3.0) == doctest::Approx(3.25));  // half way from 6 to 0.5
-  CHECK(with(0.0, 1e12) == doctest::Approx(0.5));
+  CHECK(with(0.0, 1e30) == doctest::Approx(0.5));
   CHECK(behaviour.largest() == 11.0F);
   behaviour.terms = 0;
   CHECK(with(9.0, 9.0) == 1.0F);
+}
+
+TEST_CASE("rule: whole and broken powers, one cell or many, with any instructions: the same bits, and the right ones") {
+  constexpr int n = 100;
+  std::vector<float> values(n);
+  for (int i = 0; i < n; ++i) values[static_cast<std::size_t>(i)] = static_cast<float>(i * i) * 0.01F - 1.0F;
+  for (const float power : {1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F, 7.0F, 8.0F, 0.5F, 2.5F}) {
+    const rule::Term term{0, 1.7F, power, true};
+    std::vector<float> first;
+    for (const auto set : base::available_instructions()) {
+      const auto& kernels = rule::hill_kernels(set);
+      std::vector<float> all(n, 0.25F), one(n, 0.25F);
+      rule::add_term(kernels, term, values.data(), all.data(), n);
+      for (int i = 0; i < n; ++i) rule::add_term(kernels, term, values.data() + i, one.data() + i, 1);
+      CHECK(all == one);
+      std::vector<float> result(n);
+      kernels.respond(result.data(), all.data(), one.data(), 1.0F, 5.0F, 0.2F, n);
+      if (first.empty()) first = result;
+      CHECK(result == first);
+      for (std::size_t i = 0; i < n; ++i) {
+        const double x = values[i] > 0.0F ? std::pow(static_cast<double>(values[i]) / 1.7, power) : 0.0;
+        CHECK(static_cast<double>(all[i]) == doctest::Approx(0.25 + x).epsilon(1e-5));
+      }
+    }
+  }
 }

@@ -19,7 +19,7 @@ from .compile import compile_model
 from .doses import Dose, Regimen
 from .errors import ModelError, suggest
 from .frozen import Frozen
-from .model import Model
+from .model import MOST_STEPS, MOST_THREADS, Model
 from .placement import Report, place
 from .processes import Recruit
 from .snapshot import Snapshot, digest, pack, take, unpack
@@ -49,6 +49,10 @@ def whole_steps(value: Any, dt: float, what: str) -> int:
     10
     """
     days = units.to_days(value, what, positive=True)
+    if not days / dt <= MOST_STEPS:
+        raise ModelError(
+            f"{what}: {value!r} is too long; allowed: at most {MOST_STEPS * dt:g} day ({MOST_STEPS} steps)"
+        )
     steps = round(days / dt)
     if steps < 1 or abs(steps * dt - days) > 1e-9 * max(days, dt):
         raise ModelError(f"{what}: {value!r} is not a whole number of steps of {dt * 1440:g} min")
@@ -72,6 +76,12 @@ class Simulation:
         Of the engine; exact. None: one for small lattices, else all that the process may use. The result never depends on it.
     vessel_draw
         Number of the draw of sampled vessels; None: the seed.
+    instructions
+        Vector instructions of the engine: auto (the fastest that the machine has), plain, avx2 or avx512. The result never
+        depends on them.
+    lineage
+        Keep births, deaths and changes until they are taken or recorded. False saves 32 bytes an event: for very large
+        tumours.
 
     Raises
     ------
@@ -88,6 +98,8 @@ class Simulation:
         seed: int = 0,
         threads: int | None = None,
         vessel_draw: int | None = None,
+        instructions: str = "auto",
+        lineage: bool = True,
     ) -> None:
         if not 0 <= seed < 2**64:
             raise ModelError(f"seed: {seed} is not allowed; it must be a whole number from 0 below 2^64")
@@ -97,7 +109,7 @@ class Simulation:
         placement = place(model, self.start, seed, vessel_draw)
         self.model = model.replace(lattice=placement.lattice)
         self.report: Report = placement.report
-        self._build(placement.vessels, threads)
+        self._build(placement.vessels, threads, instructions, lineage)
         self._engine.place(placement.types, placement.voxels, placement.keys)
         self._engine.settle()
         self._balance_recruitment()
@@ -105,16 +117,18 @@ class Simulation:
 
     # ---- building ----------------------------------------------------------------------------------------------------
 
-    def _build(self, vessels: NDArray[np.int64], threads: int | None) -> None:
+    def _build(
+        self, vessels: NDArray[np.int64], threads: int | None, instructions: str = "auto", lineage: bool = True
+    ) -> None:
         """Make the engine and the body, both empty."""
         self.threads_asked = threads
         voxels = int(np.prod(self.model.lattice.shape or ()))
         if threads is None:
             threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             threads = threads if voxels >= _MANY_VOXELS else 1
-        if threads < 1:
-            raise ModelError(f"threads: {threads} is not allowed; it must be above 0")
-        self._engine = _core.Engine(compile_model(self.model), vessels, self.seed, threads)
+        if not 1 <= threads <= MOST_THREADS:
+            raise ModelError(f"threads: {threads} is not allowed; it must be 1 to {MOST_THREADS}")
+        self._engine = _core.Engine(compile_model(self.model), vessels, self.seed, threads, instructions, lineage)
         has_body = self.model.body is not None or bool(self.model.drugs)
         if self.doses and not has_body:
             raise ModelError("doses: the model has no drugs; allowed: none")
@@ -149,6 +163,8 @@ class Simulation:
 
     def readouts(self) -> dict[str, float]:
         """Return the model's readouts: fractions of the living cells of their groups (NaN: there are none)."""
+        if not self.model.readouts:
+            return {}
         result = {}
         cells = self._engine.columns()
         for readout in self.model.readouts:
@@ -286,6 +302,16 @@ class Simulation:
     def digest(self) -> dict[str, str]:
         """Return the hashes of the state: tissue, drug_fields, body, all."""
         return digest(self.snapshot())
+
+    def phase_seconds(self) -> dict[str, float]:
+        """Return the wall time spent so far in each phase of a step, s."""
+        seconds: dict[str, float] = self._engine.phase_seconds()
+        return seconds
+
+    def memory(self) -> dict[str, int]:
+        """Return the bytes in use: agents, lattice, fields, workspace of the field solver, scratch of a step."""
+        found: dict[str, int] = self._engine.memory()
+        return found
 
     def check(self) -> None:
         """Raise if cells, lattice and tally disagree (they never should)."""

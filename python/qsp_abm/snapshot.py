@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Snapshot", "described", "digest", "pack", "restore", "take", "unpack"]
 
 Snapshot = dict[str, NDArray[Any]]
-FORMAT = 1
+FORMAT = 2
 _TISSUE = ("agent/", "field/")
 
 
@@ -80,9 +80,9 @@ def restore(
 def digest(snapshot: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     """Return the hashes of tissue (agents by id, fields, transit), drug fields, body, and all of them.
 
-    Never part of it: paths, times of day, threads, host.
+    Never part of it: paths, times of day, threads, host, the order of agents in memory.
     """
-    names = sorted(snapshot)
+    names = sorted(set(snapshot) - {"agent/order"})
     parts = {
         "tissue": [
             n

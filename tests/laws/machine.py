@@ -40,11 +40,12 @@ class Machine:
         body: ArrayLike = (),
         seed: int = 1,
         threads: int = 1,
+        instructions: str = "auto",
         settle: bool = False,
     ) -> None:
         self.model = model
         self.body = np.asarray(body, float)
-        self.engine = _core.Engine(compile_model(model), np.asarray(list(vessels), "i8"), seed, threads)
+        self.engine = _core.Engine(compile_model(model), np.asarray(list(vessels), "i8"), seed, threads, instructions)
         for code, name in enumerate(model.types, 1):
             voxels = np.asarray(cells.get(name, ()), "i8").ravel()
             keys = _core.mix(np.arange(len(voxels), dtype="u8"), np.uint64(code))
@@ -87,8 +88,9 @@ class Machine:
     def digest(self) -> str:
         """Hash of all agents, fields and transit."""
         hasher = hashlib.blake2b(digest_size=16)
-        for column in self.engine.columns().values():
-            hasher.update(column.tobytes())
+        for name, column in self.engine.columns().items():
+            if name != "order":  # in memory
+                hasher.update(column.tobytes())
         for index in range(len(self.model.fields)):
             hasher.update(self.engine.field(index, True).tobytes())
         hasher.update(self.engine.transit().tobytes())
