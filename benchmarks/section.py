@@ -1,63 +1,50 @@
-"""One simulated day of the patient section on one thread: prints one JSON line.
-
-    python benchmarks/section.py
-
-The answer is checked beside the time: cells, lattice and tally agree, and the tissue has the same bits on two threads. The
-limit measured in the same run is the time of the two fields alone, on a lattice of the same size without cells.
-"""
+"""One simulated day of a patient's section on one thread, against the same fields without cells."""
 
 from __future__ import annotations
 
-import json
-import time
 import tomllib
 from pathlib import Path
+from typing import Any
+
+from benchmarks.common import Result, advance, balanced, check_bits, timed
 
 import qsp_abm as qa
 from qsp_abm.library import models
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-DAYS = 1
+STEPS_PER_DAY = 240
 
 
-def cpu_seconds(simulation: qa.Simulation) -> float:
-    """Return the processor time of a run of `DAYS`."""
-    begin = time.process_time()
-    simulation.run(f"{DAYS} day")
-    return time.process_time() - begin
+def run(quick: bool = False, steps: int | None = None) -> dict[str, Any]:
+    """Measure.
 
-
-def main() -> None:
-    """Run and print."""
+    Parameters
+    ----------
+    quick
+        Small: for tests.
+    steps
+        Steps of 6 min; a day has 240.
+    """
+    steps = steps or (10 if quick else STEPS_PER_DAY)
     document = tomllib.loads((EXAMPLES / "patient_section.toml").read_text())
     start = qa.FromTable(path=EXAMPLES / "data" / "patient4.csv", types=document["start"][0]["types"])
     dose = qa.Dose("pembrolizumab", "200 mg", every="3 week")
     one, two = (qa.Simulation(models.solid_tumour_2d(), start, dose, seed=1, threads=n) for n in (1, 2))
     empty = qa.Simulation(one.model, (), dose, seed=1, threads=1)
-    agents = sum(one.counts().values())
-    seconds, fields = cpu_seconds(one), cpu_seconds(empty)
-    two.run(f"{DAYS} day")
-    one.check()
+    result = Result("section")
+    result.numbers |= {"agents": sum(one.counts().values()), "steps": steps}
+    with timed() as elapsed:
+        advance(one, steps)
+    with timed() as alone:
+        advance(empty, steps)
+    advance(two, steps)
     nx, ny, _ = one.model.lattice.shape or (1, 1, 1)
-    steps = one.step
-    print(
-        json.dumps(
-            {
-                "benchmark": "section",
-                "agents": agents,
-                "voxels": nx * ny,
-                "steps": steps,
-                "ms_per_step": round(1e3 * seconds / steps, 3),
-                "ms_per_step_fields_without_cells": round(1e3 * fields / steps, 3),
-                "ratio": round(seconds / fields, 2),
-                "seconds_for_60_days": round(60 / DAYS * seconds, 1),
-                "same_bits_on_two_threads": one.digest() == two.digest(),
-            }
-        )
-    )
-    if one.digest() != two.digest():
-        raise SystemExit("the tissue depends on the number of threads")
-
-
-if __name__ == "__main__":
-    main()
+    result.numbers["voxels"] = nx * ny
+    result.add("cpu_ms_per_step", 1e3 * elapsed.cpu / steps)
+    result.add("cpu_ms_per_step_fields_without_cells", 1e3 * alone.cpu / steps)
+    result.add("over_fields_without_cells", elapsed.cpu / alone.cpu)
+    result.add("cpu_seconds_for_60_days", 60 * STEPS_PER_DAY * elapsed.cpu / steps)
+    check_bits(result, models.solid_tumour_2d(), [start], [dose])
+    result.check("same bits on 1 and 2 threads, body and drug as well", one.digest() == two.digest())
+    result.check("cells, lattice and tally agree", balanced(one))
+    return result.as_dict()

@@ -1,13 +1,15 @@
 """From starts to arrays: which cell stands in which voxel, under which key, and where the vessels are.
 
 Everything goes in the order of keys, which are hashes of what a cell is and where: the rows of a table may come in any order.
+What is as long as there are cells or voxels is worked on in chunks, so that a start of 1e8 cells fits into memory.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -19,7 +21,7 @@ from . import _core, units
 from .compile import FULL_ROOM, label
 from .errors import ModelError, suggest
 from .model import Lattice, Model
-from .room import Room, centres, voxel_size, voxels_at
+from .room import CHUNK, Room, Voxels, centres, chunks, voxel_size, voxels_at
 from .start import SECTION_THICKNESS, SKIP, Ball, Cells, Fractions, FromTable, Scatter, Start
 from .table import Table, read_table
 
@@ -31,6 +33,9 @@ Keys = NDArray[np.uint64]
 
 _START = 0  # the purpose number of identities of the start
 _MOST_IMAGES = 4  # how often a table narrower than its margin is mirrored on one side
+_PART = 22  # binary logarithm of about how many keys are sorted at a time
+_TOGETHER = 128  # vessels that are tried at once, at most
+_BYTES_PER_VOXEL, _BYTES_PER_FIELD = 30, 4  # at the least: lattice and solver, one field
 _FATES = ("divide", "die", "kill", "become", "leave")
 
 
@@ -77,26 +82,27 @@ class Placement:
 
 @dataclass
 class _Batch:
-    """Cells of one kind: positions in the lattice (um), keys, and the types they become (none: they only mark vessels)."""
+    """Cells of one kind: voxels, keys, and the types they become (none: they only mark vessels)."""
 
     name: str
-    points: Floats
+    voxels: Voxels
     keys: Keys
     types: Fractions
     vessel: bool = False
     exact: bool = False  # stands where the user said, or not at all
     yields: bool = False  # makes room for exact ones
     image: bool = False  # fills the margin around a table
+    points: Floats | None = None  # where they were given, um; None: the centres of the voxels will do
 
 
 @dataclass
 class _Everyone:
-    """All cells, in the order of keys; `batch` is the number of the batch that each came in."""
+    """All cells, in the order of keys: types, the voxels they want, the numbers of the batches that they came in."""
 
     codes: NDArray[np.uint8]
-    points: Floats
+    wanted: Voxels
     keys: Keys
-    batch: Ints
+    batch: NDArray[Any]
 
 
 def place(model: Model, starts: Sequence[Start], seed: int, vessel_draw: int | None = None) -> Placement:
@@ -123,6 +129,7 @@ def place(model: Model, starts: Sequence[Start], seed: int, vessel_draw: int | N
     if len(tables) > 1:
         raise ModelError(f"start: {len(tables)} tables; allowed: one")
     lattice = _lattice(model, tables)
+    _check_memory(lattice, len(model.fields))
     batches: list[_Batch] = []
     for source, table in tables:
         batches += _from_table(model, lattice, source, table, seed, report)
@@ -145,9 +152,10 @@ def _lattice(model: Model, tables: Sequence[tuple[FromTable, Table]]) -> Lattice
         who = f"start: {start.path}"
         if lattice.shape is None:
             sides = (np.ptp(table.points, axis=0) + 2 * start.margin) / lattice.spacing
-            if not (sides < 2**31).all():
+            if not float(np.prod(np.maximum(sides, 1))) < 2**31:
                 raise ModelError(
-                    f"{who}: extends over {np.ptp(table.points, axis=0).max():g} um; are its positions in um?"
+                    f"{who}: extends over {np.ptp(table.points, axis=0).max():g} um with margins of {start.margin:g} um: "
+                    f"more than 2^31 voxels of {lattice.spacing:g} um; are its positions in um?"
                 )
             nx, ny, nz = (math.floor(side) + 1 for side in sides.tolist())  # the last cell lies inside, not on the face
             lattice = lattice.replace(shape=(nx, ny, 1 if table.flat else nz))
@@ -166,6 +174,21 @@ def _lattice(model: Model, tables: Sequence[tuple[FromTable, Table]]) -> Lattice
     return lattice.replace(thickness=lattice.thickness or lattice.spacing)
 
 
+def _check_memory(lattice: Lattice, fields: int) -> None:
+    """Refuse a lattice that this machine cannot hold: the process would be killed without a word."""
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return  # not known on this system
+    voxels = math.prod(lattice.shape or ())
+    needed = voxels * (_BYTES_PER_VOXEL + _BYTES_PER_FIELD * fields)
+    if needed > there > 0:
+        raise ModelError(
+            f"lattice: {voxels} voxels with {fields} fields need at least {needed / 2**30:.1f} GiB of memory; "
+            f"this machine has {there / 2**30:.1f} GiB"
+        )
+
+
 def _extent(lattice: Lattice) -> Floats:
     return np.array(lattice.shape) * voxel_size(lattice)
 
@@ -179,6 +202,8 @@ def _from_table(
     who = f"start: {start.path}"
     mapping = _mapping(model, start, table, who)
     _say_labels(start, table, mapping, report)
+    if not any(mapping.values()):
+        raise ModelError(f"{who}: all {len(table.labels)} cells are skipped; allowed: a type for at least one label")
     low, high, size = table.points.min(axis=0), table.points.max(axis=0), _extent(lattice)
     shift = size / 2 - (low + high) / 2
     inside = table.points + shift
@@ -201,11 +226,11 @@ def _from_table(
         if not types and not vessel:
             continue
         keys = _keys(name, table.points)
-        batches.append(_Batch(name, inside[mine], keys[mine], types, vessel))
+        batches.append(_Batch(name, voxels_at(lattice, inside[mine]), keys[mine], types, vessel))
         for number, (rows, points) in images.items():
             chosen = mine[rows]
             own = np.atleast_1d(_core.mix(keys[rows[chosen]], np.uint64(number)))
-            batches.append(_Batch(name, points[chosen], own, types, vessel, image=True))
+            batches.append(_Batch(name, voxels_at(lattice, points[chosen]), own, types, vessel, image=True))
     if start.margin_filling == "stroma":
         batches.append(_stroma(model, lattice, batches, low + shift, high + shift, seed))
     _say_margin(model, lattice, start, batches, high - low, report)
@@ -289,7 +314,7 @@ def _stroma(model: Model, lattice: Lattice, batches: Sequence[_Batch], low: Floa
     keys = _serial_keys("margin stroma", everywhere)
     points = _uniform(seed, keys, "start", 1)[:, :3] * size
     around = ((points < low) | (points > high))[:, axes].any(axis=1)
-    return _Batch(name, points[around], keys[around], {name: 1.0}, image=True)
+    return _Batch(name, voxels_at(lattice, points[around]), keys[around], {name: 1.0}, image=True)
 
 
 def _say_margin(
@@ -328,16 +353,20 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
     if isinstance(start, Cells):
         _known_types(model, {start.cells: 1.0}, who)
         points = np.array([_position(lattice, position, who) for position in start.positions]).reshape(-1, 3)
-        return _Batch(start.cells, points, _keys(start.cells, points), {start.cells: 1.0}, exact=True)
+        keys = _keys(start.cells, points)
+        return _Batch(start.cells, voxels_at(lattice, points), keys, {start.cells: 1.0}, exact=True, points=points)
     types = _mixture(model, start, who)
     name = f"{start.kind} {start.cells}"
     if isinstance(start, Ball):
-        points = _ball(lattice, start, who)
-        keys = _keys(name, points)
-        if start.fill < 1.0:
-            kept = _uniform(seed, keys, "start", 0)[:, 0] < start.fill
-            points, keys = points[kept], keys[kept]
-        return _Batch(start.cells, points, keys, types, exact=True)
+        voxels, keys = np.zeros(0, "i4"), np.zeros(0, "u8")
+        found = []
+        for points in _ball(lattice, start, who):
+            some = _keys(name, points)
+            kept = slice(None) if start.fill >= 1.0 else _uniform(seed, some, "start", 0)[:, 0] < start.fill
+            found.append((voxels_at(lattice, points[kept]), some[kept]))
+        if found:
+            voxels, keys = (np.concatenate(column) for column in zip(*found, strict=True))
+        return _Batch(start.cells, voxels, keys, types, exact=True)
     low, high = np.zeros(3), size
     if start.region is not None:
         corners = np.array([_position(lattice, corner, f"{who}: region") for corner in start.region])
@@ -355,7 +384,11 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
     if count >= 2**31:
         raise ModelError(f"{who}: density '{start.density}' makes {count:.3g} cells; allowed: below 2^31")
     keys = _serial_keys(name if ordinal == 0 else f"{name} {ordinal}", round(count))
-    return _Batch(start.cells, low + _uniform(seed, keys, "start", 1)[:, :3] * (high - low), keys, types, yields=True)
+    voxels = np.empty(len(keys), "i4")
+    for part in chunks(len(keys)):
+        points = low + _uniform(seed, keys[part], "start", 1)[:, :3] * (high - low)
+        voxels[part] = voxels_at(lattice, points)
+    return _Batch(start.cells, voxels, keys, types, yields=True)
 
 
 def _mixture(model: Model, start: Ball | Scatter, who: str) -> Fractions:
@@ -373,8 +406,8 @@ def _mixture(model: Model, start: Ball | Scatter, who: str) -> Fractions:
     return dict(start.fractions)
 
 
-def _ball(lattice: Lattice, start: Ball, who: str) -> Floats:
-    """Return the centres of the voxels of a ball."""
+def _ball(lattice: Lattice, start: Ball, who: str) -> Iterator[Floats]:
+    """Yield the centres of the voxels of a ball, some planes at a time."""
     size, steps, axes = _extent(lattice), voxel_size(lattice), slice(0, lattice.dimensions)
     centre = size / 2 if start.centre is None else _position(lattice, start.centre, f"{who}: centre")
     if ((centre - start.radius < 0) | (centre + start.radius > size))[axes].any():
@@ -390,8 +423,14 @@ def _ball(lattice: Lattice, start: Ball, who: str) -> Floats:
     ]
     if lattice.dimensions == 2:
         nearby[2] = np.array([size[2] / 2])
-    points = np.stack([each.ravel() for each in np.meshgrid(*nearby, indexing="ij")], axis=1)
-    return np.asarray(points[((points - centre)[:, axes] ** 2).sum(axis=1) <= start.radius**2])
+    x, y, z = nearby
+    squares = [(line - middle) ** 2 for line, middle in zip(nearby, centre.tolist(), strict=True)]
+    if lattice.dimensions == 2:
+        squares[2] = np.zeros(1)
+    across = np.add.outer
+    for planes in chunks(len(x), max(1, CHUNK // (len(y) * len(z)))):
+        inside = np.nonzero(across(across(squares[0][planes], squares[1]), squares[2]) <= start.radius**2)
+        yield np.stack([line[steps] for line, steps in zip((x[planes], y, z), inside, strict=True)], axis=1)
 
 
 def _position(lattice: Lattice, position: Sequence[float], who: str) -> Floats:
@@ -428,13 +467,55 @@ def _keys(name: str, points: Floats) -> Keys:
 
 def _serial_keys(name: str, count: int) -> Keys:
     first = _core.mix(np.uint64(_START), np.uint64(label(name)))
-    return np.atleast_1d(_core.mix(np.full(count, first, "u8"), np.arange(count, dtype="u8")))
+    keys = np.empty(count, "u8")
+    for part in chunks(count):
+        keys[part] = _core.mix(first, np.arange(part.start, part.stop, dtype="u8"))
+    return keys
 
 
-def _distinct(keys: Keys) -> Keys:
-    """Return sorted keys mixed with their ordinal among equal ones."""
-    ordinal = np.arange(len(keys)) - np.searchsorted(keys, keys)
-    return np.atleast_1d(_core.mix(keys, ordinal.astype("u8")))
+def _order(keys: Keys) -> Ints:
+    """Return the stable order of keys: their upper bits are sorted together with their places, and what ties is mended.
+
+    Numpy sorts numbers ten times faster than it finds their order.
+    """
+    bits = np.uint64(max(1, len(keys)).bit_length())
+    packed = (keys >> bits << bits) | np.arange(len(keys), dtype="u8")
+    packed.sort()
+    order = (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype("i8")
+    packed >>= bits
+    tied = packed[1:] == packed[:-1]
+    rows = np.flatnonzero(np.append(tied, False) | np.append(False, tied)) if tied.any() else order[:0]
+    order[rows] = order[rows][np.argsort(keys[order[rows]], kind="stable")]
+    return order
+
+
+def _in_parts(keys: Keys) -> Iterator[Ints]:
+    """Yield the stable order of keys in parts: the rows of the smallest keys, then those of larger ones."""
+    bits = min(8, (len(keys) >> _PART).bit_length())
+    if not bits:
+        yield _order(keys)
+        return
+    part_of = np.empty(len(keys), "u1")
+    for part in chunks(len(keys)):
+        part_of[part] = keys[part] >> np.uint64(64 - bits)
+    for number in range(1 << bits):
+        rows = np.flatnonzero(part_of == number)
+        yield rows[_order(keys[rows])]
+
+
+def _make_distinct(keys: Keys) -> None:
+    """Mix keys with their ordinal among equal ones, in place."""
+    later = [(np.zeros(0, "i8"), np.zeros(0, "u8"))]
+    for rows in _in_parts(keys):
+        ordered = keys[rows]
+        if (ordered[1:] == ordered[:-1]).any():
+            ordinal = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
+            again = np.flatnonzero(ordinal)
+            later.append((rows[again], np.atleast_1d(_core.mix(ordered[again], ordinal[again].astype("u8")))))
+    for part in chunks(len(keys)):
+        keys[part] = _core.mix(keys[part], np.uint64(0))
+    for rows, distinct in later:
+        keys[rows] = distinct
 
 
 def _uniform(seed: int, keys: Keys, purpose: str, number: int) -> Floats:
@@ -444,30 +525,55 @@ def _uniform(seed: int, keys: Keys, purpose: str, number: int) -> Floats:
 
 
 def _in_key_order(model: Model, batches: Sequence[_Batch], seed: int) -> _Everyone:
-    """Return all cells sorted by key, which makes their order in the input irrelevant, with the types they become."""
-    cells = [batch for batch in batches if batch.types]
-    raw = np.concatenate([np.zeros(0, "u8"), *(batch.keys for batch in cells)])
-    points = np.concatenate([np.zeros((0, 3)), *(batch.points for batch in cells)])
-    source = np.repeat(
-        np.array([n for n, batch in enumerate(batches) if batch.types], "i8"), [len(b.keys) for b in cells]
+    """Return all cells sorted by key, which makes their order in the input irrelevant, with the types they become.
+
+    The keys of the batches are gone afterwards: they would be kept in memory twice.
+    """
+    cells = [(number, batch) for number, batch in enumerate(batches) if batch.types]
+    keys = np.concatenate([np.zeros(0, "u8"), *(batch.keys for _, batch in cells)])
+    ends = np.cumsum([len(batch.keys) for _, batch in cells])
+    for _, batch in cells:
+        batch.keys = keys[:0].copy()
+    _make_distinct(keys)
+    voxels = np.concatenate([np.zeros(0, "i4"), *(batch.voxels for _, batch in cells)])
+    for _, batch in cells:
+        if batch.points is None and not batch.vessel:
+            batch.voxels = voxels[:0].copy()
+    numbers = np.array([number for number, _ in cells], np.min_scalar_type(len(batches)))
+    result = _Everyone(
+        np.zeros(len(keys), "u1"),
+        np.empty(len(keys), "i4"),
+        np.empty(len(keys), "u8"),
+        np.empty(len(keys), numbers.dtype),
     )
-    order = np.lexsort((source, raw))
-    keys = _distinct(raw[order])
-    order = order[np.argsort(keys, kind="stable")]
-    keys = np.sort(keys)
-    result = _Everyone(np.zeros(len(keys), "u1"), points[order], keys, source[order])
-    if len(np.unique(keys)) < len(keys):
+    done = 0
+    for rows in _in_parts(keys):
+        part = slice(done, done + len(rows))
+        result.keys[part], result.wanted[part] = keys[rows], voxels[rows]
+        result.batch[part] = numbers[np.searchsorted(ends, rows, side="right")]
+        done += len(rows)
+    del keys, voxels
+    if (result.keys[1:] == result.keys[:-1]).any():
         raise ModelError("start: two cells have one key; shift one of them by a little")
-    known = list(model.types)
-    draws = _uniform(seed, keys, "fraction", 0)[:, 0]
-    for number, batch in enumerate(batches):
-        if batch.types:
-            names = sorted(batch.types, key=known.index)
-            share = np.cumsum([batch.types[name] for name in names])
-            mine = np.flatnonzero(result.batch == number)
-            chosen = np.searchsorted(share, draws[mine], side="right").clip(max=len(names) - 1)
-            result.codes[mine] = np.array([known.index(name) + 1 for name in names], "u1")[chosen]
+    _draw_types(model, batches, result, seed)
     return result
+
+
+def _draw_types(model: Model, batches: Sequence[_Batch], cells: _Everyone, seed: int) -> None:
+    """Give cells of mixtures one of their types, the others theirs."""
+    code = {name: number for number, name in enumerate(model.types, 1)}
+    only = np.array([code[next(iter(b.types))] if len(b.types) == 1 else 0 for b in batches], "u1")
+    mixtures = [number for number, batch in enumerate(batches) if len(batch.types) > 1]
+    for part in chunks(len(cells.keys)):
+        numbers, codes = cells.batch[part], cells.codes[part]
+        codes[:] = only[numbers]
+        for number in mixtures:
+            mine = np.flatnonzero(numbers == number)
+            names = sorted(batches[number].types, key=lambda name: code[name])
+            share = np.cumsum([batches[number].types[name] for name in names])
+            draws = _uniform(seed, cells.keys[part][mine], "fraction", 0)[:, 0]
+            chosen = np.searchsorted(share, draws, side="right").clip(max=len(names) - 1)
+            codes[mine] = np.array([code[name] for name in names], "u1")[chosen]
 
 
 # ---- room ------------------------------------------------------------------------------------------------------------
@@ -478,19 +584,22 @@ def _settle(
 ) -> tuple[Ints, Room]:
     """Return the voxel of each cell and the room that is left; what two cells want goes to the first key."""
     room = Room(model, lattice)
-    wanted = voxels_at(lattice, cells.points)
     exact = np.array([batch.exact for batch in batches], bool)[cells.batch]
-    solid = np.array([kind == "solid" for kind in room.occupies])[cells.codes]
-    yields = np.array([batch.yields for batch in batches], bool)[cells.batch]
-    taken = np.bincount(wanted[solid & ~yields], minlength=room.size)
-    _refuse_overlap(room, cells, np.flatnonzero(solid & exact & (taken[wanted] > 1)))
-    order = np.argsort(~exact, kind="stable")
-    voxels = np.zeros_like(wanted)
-    voxels[order] = room.settle(cells.codes[order], wanted[order], cells.keys[order])
-    moved = voxels != wanted
-    _refuse_overlap(room, cells, np.flatnonzero(moved & exact))
+    if exact.any():
+        solid = np.array([kind == "solid" for kind in room.occupies])[cells.codes]
+        yields = np.array([batch.yields for batch in batches], bool)[cells.batch]
+        firm = np.sort(cells.wanted[solid & ~yields])
+        twice = firm[1:][firm[1:] == firm[:-1]]
+        if len(twice):
+            clash = np.flatnonzero(solid & exact & np.isin(cells.wanted, twice))
+            _refuse_overlap(lattice, room, batches, cells, clash)
+        del solid, yields, firm
+    voxels = room.settle(cells.codes, cells.wanted, cells.keys, exact)
+    moved = np.flatnonzero(voxels != cells.wanted)
+    _refuse_overlap(lattice, room, batches, cells, moved[exact[moved]])
     _say_counts(model, cells, batches, report)
-    gaps = np.sqrt(((centres(lattice, voxels[moved]) - centres(lattice, wanted[moved])) ** 2).sum(axis=1))
+    away = centres(lattice, voxels[moved]) - centres(lattice, cells.wanted[moved])
+    gaps = np.sqrt((away**2).sum(axis=1))
     mean, most = (float(gaps.mean()), float(gaps.max())) if len(gaps) else (0.0, 0.0)
     text = (
         f" ({len(gaps) / len(voxels):.1%}), by {mean:.1f} um on average and {most:.1f} um at most" if len(gaps) else ""
@@ -498,7 +607,7 @@ def _settle(
     report.add(
         f"moved to the nearest voxel with room: {len(gaps)}{text}", moved=len(gaps), moved_mean=mean, moved_most=most
     )
-    free = int(room.free.sum())
+    free = int(np.count_nonzero(room.free))
     report.add(f"free voxels: {free} of {room.size} ({free / room.size:.1%})", free_voxels=free, voxels=room.size)
     largest = max((each.diameter for each in model.types.values() if each.occupies == "solid"), default=0.0)
     if lattice.spacing < largest / 2:
@@ -508,30 +617,37 @@ def _settle(
     return voxels, room
 
 
-def _refuse_overlap(room: Room, cells: _Everyone, which: Ints) -> None:
+def _refuse_overlap(lattice: Lattice, room: Room, batches: Sequence[_Batch], cells: _Everyone, which: Ints) -> None:
     """Refuse cells of a ball or of given positions that cannot stand there."""
     if len(which):
-        name, count = room.names[cells.codes[which[0]]], f" ({len(which)} cells)" if len(which) > 1 else ""
-        spot = ", ".join(f"{value:g}" for value in cells.points[which[0]])
+        code, voxel, batch = cells.codes[which[0]], cells.wanted[which[:1]], batches[cells.batch[which[0]]]
+        points = centres(lattice, voxel) if batch.points is None else batch.points[batch.voxels == voxel]
+        spot, count = ", ".join(f"{value:g}" for value in min(points.tolist())), len(which)
         raise ModelError(
-            f"start: starts overlap: no room for a cell of type '{name}' at ({spot}) um, where other cells stand already{count}"
+            f"start: starts overlap: no room for a cell of type '{room.names[code]}' at ({spot}) um, "
+            f"where other cells stand already{f' ({count} cells)' if count > 1 else ''}"
         )
 
 
 def _say_counts(model: Model, cells: _Everyone, batches: Sequence[_Batch], report: Report) -> None:
-    names = np.array(["", *model.types])[cells.codes].tolist()
-    found = Counter(names)
-    placed = {name: found[name] for name in model.types if found[name]}
-    report.add(f"placed: {len(names)} cells" + (f" ({_listing(placed)})" if placed else ""), placed=placed)
+    counts = np.zeros((len(model.types) + 1, len(batches)), "i8")
+    for part in chunks(len(cells.codes)):
+        flat = cells.codes[part].astype("i8") * len(batches) + cells.batch[part]
+        counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
+    of_type = dict(zip(model.types, counts[1:].sum(axis=1).tolist(), strict=True))
+    placed = {name: count for name, count in of_type.items() if count}
+    text = f" ({_listing(placed)})" if placed else ""
+    report.add(f"placed: {sum(placed.values())} cells{text}", placed=placed)
     inert = {
-        each.name: found[each.name]
-        for each in model.types.values()
-        if found[each.name] and not any(process.verb in _FATES for process in each.processes)
+        name: count
+        for name, count in placed.items()
+        if not any(process.verb in _FATES for process in model.types[name].processes)
     }
     sources: dict[str, Counter[str]] = {name: Counter() for name in inert}
-    for name, number in zip(names, cells.batch.tolist(), strict=True):
-        if name in sources and not batches[number].image:
-            sources[name][batches[number].name] += 1
+    for code, name in enumerate(model.types, 1):
+        for batch, count in zip(batches, counts[code].tolist(), strict=True):
+            if name in sources and count and not batch.image:
+                sources[name][batch.name] += count
     report.numbers |= {"inert": inert, "inert_labels": {name: dict(each) for name, each in sources.items()}}
     if inert:
         texts = []
@@ -559,20 +675,16 @@ def _vessels(model: Model, lattice: Lattice, batches: Sequence[_Batch], room: Ro
         return np.zeros(0, "i8")
     area = room.size * (lattice.spacing / 1000.0) ** lattice.dimensions
     wanted = round(model.vessels.density * area)
-    marked = [(voxels_at(lattice, batch.points), batch.image) for batch in batches if batch.vessel]
+    marked = [(batch.voxels, batch.image) for batch in batches if batch.vessel]
     fragments = np.unique(np.concatenate([np.zeros(0, "i8"), *(voxels for voxels, _ in marked)]))
     canonical = fragments[np.argsort(np.atleast_1d(_core.place_key(fragments.astype("u8"))), kind="stable")]
-    labelled = _hard_core(lattice, np.zeros(0, "i8"), canonical, len(fragments), model.vessels.spacing)
+    labelled = _hard_core(lattice, np.zeros(0, "i8"), [canonical], len(fragments), model.vessels.spacing)
     in_table = np.unique(np.concatenate([np.zeros(0, "i8"), *(voxels for voxels, image in marked if not image)]))
     sampled, in_tumour = np.zeros(0, "i8"), 0
     if len(labelled) < wanted:
-        codes = [c for c, name in enumerate(model.types, 1) if model.group_of(name).name in model.vessels.outside]
-        tumour = np.isin(room.solid, codes)
-        draws = _core.draw(seed, _core.place_key(np.arange(room.size, dtype="u8")), 0, "vessel", 0)
-        order = np.argsort(np.asarray(draws).reshape(-1, 4)[:, 0], kind="stable")
-        order = np.concatenate([order[~tumour[order]], order[tumour[order]]])
-        sampled = _hard_core(lattice, labelled, order, wanted, model.vessels.spacing)
-        in_tumour = int(tumour[sampled].sum())
+        tumour = np.array([False, *(model.group_of(name).name in model.vessels.outside for name in model.types)])
+        sampled = _hard_core(lattice, labelled, _drawn(room, tumour, wanted, seed), wanted, model.vessels.spacing)
+        in_tumour = int(tumour[room.solid[sampled]].sum())
     vessels = np.sort(np.concatenate([labelled, sampled]))
     per = "mm2" if lattice.dimensions == 2 else "mm3"
     inside = f" ({in_tumour} of them inside the tumour, for want of other tissue)" if in_tumour else ""
@@ -593,27 +705,58 @@ def _vessels(model: Model, lattice: Lattice, batches: Sequence[_Batch], room: Ro
     return vessels
 
 
-def _hard_core(lattice: Lattice, taken: Ints, order: Ints, wanted: int, spacing: float) -> Ints:
+def _drawn(room: Room, tumour: NDArray[np.bool_], wanted: int, seed: int) -> Iterator[Ints]:
+    """Yield all voxels in the order of their random numbers, those outside the tumour first, no more at a time than needed.
+
+    `tumour` says of each type code whether it is of the tumour.
+    """
+    for inside in (False, True):
+        low, high = 0, min(2**32, (4 * wanted + CHUNK) * 2**32 // room.size)
+        while low < 2**32:
+            voxels, draws = [], []
+            for part in chunks(room.size):
+                places = np.arange(part.start, part.stop)
+                words = np.asarray(_core.draw(seed, _core.place_key(places.astype("u8")), 0, "vessel", 0))
+                first = words.reshape(-1, 4)[:, 0]
+                chosen = (first >= low) & (first < high) & (tumour[room.solid[part]] == inside)
+                voxels.append(places[chosen])
+                draws.append(first[chosen])
+            yield np.concatenate(voxels)[np.argsort(np.concatenate(draws), kind="stable")]
+            low, high = high, min(2**32, 4 * high)
+
+
+def _hard_core(lattice: Lattice, taken: Ints, order: Iterable[Ints], wanted: int, spacing: float) -> Ints:
     """Return voxels in an order, none nearer than the spacing to another or to one that is taken, until there are enough."""
-    side = max(spacing, lattice.spacing)
-    near: dict[tuple[int, ...], list[tuple[float, ...]]] = {}
-    around = list(product((-1, 0, 1), repeat=3))
+    shape = np.array(lattice.shape or (1, 1, 1))
+    strides = np.array([1, shape[0], shape[0] * shape[1]])
+    reach = np.minimum(math.ceil(spacing / lattice.spacing), shape - 1)
+    steps = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(-1, 3)
+    near = np.sqrt((steps**2).sum(axis=1)) * lattice.spacing < spacing * (1 - 1e-12)
+    steps = steps[near | ~steps.any(axis=1)]
+    blocked = np.zeros(int(shape.prod()), bool)
+    together = max(1, min(_TOGETHER, CHUNK // len(steps)))
 
-    def box(point: tuple[float, ...]) -> tuple[int, ...]:
-        return tuple(int(value // side) for value in point)
+    def block(voxels: Ints) -> None:
+        around = (voxels[:, None] // strides % shape)[:, None, :] + steps
+        blocked[(around @ strides)[((around >= 0) & (around < shape)).all(axis=2)]] = True
 
-    for point in centres(lattice, taken).tolist():
-        near.setdefault(box(tuple(point)), []).append(tuple(point))
-    occupied = set(taken.tolist())
+    for part in chunks(len(taken), together):
+        block(taken[part])
     found: list[int] = []
-    for start in range(0, len(order), 4096):
-        some = order[start : start + 4096]
-        for voxel, place in zip(some.tolist(), centres(lattice, some).tolist(), strict=True):
+    for some in order:
+        for part in chunks(len(some), together):
+            voxels = some[part][~blocked[some[part]]]
+            places = voxels[:, None] // strides % shape
+            gaps = np.sqrt(((places[:, None, :] - places) ** 2).sum(axis=2)) * lattice.spacing
+            close = np.tril((gaps < spacing * (1 - 1e-12)) | (gaps == 0), -1)
+            for row in np.flatnonzero(close.any(axis=1)).tolist():
+                if close[row].any():
+                    close[:, row] = False  # it is out, and in nobody's way
+                    close[row] = False
+                    voxels[row] = -1
+            voxels = voxels[voxels >= 0][: wanted - len(taken) - len(found)]
+            block(voxels)
+            found += voxels.tolist()
             if len(taken) + len(found) >= wanted:
                 return np.array(found, "i8")
-            i, j, k = box(tuple(place))
-            others = (other for di, dj, dk in around for other in near.get((i + di, j + dj, k + dk), ()))
-            if voxel not in occupied and all(math.dist(place, other) >= spacing for other in others):
-                found.append(voxel)
-                near.setdefault((i, j, k), []).append(tuple(place))
     return np.array(found, "i8")
