@@ -10,16 +10,6 @@ nox.options.default_venv_backend = "venv"
 CPP_TOOLS = ("cmake>=3.24", "ninja>=1.11")
 
 
-def run_cpp_tests(session: nox.Session, folder: str, *flags: str) -> None:
-    """Build the C++ tests in `build/<folder>` with the given CMake flags and run them."""
-    session.install(*CPP_TOOLS)
-    build = f"build/{folder}"
-    settings = ("-DQSP_PYTHON=OFF", "-DQSP_TESTS=ON", "-DQSP_CHECKS=ON", "-DQSP_WERROR=ON", *flags)
-    session.run("cmake", "-S", ".", "-B", build, "-G", "Ninja", *settings)
-    session.run("cmake", "--build", build, "--parallel", "2")
-    session.run(f"{build}/qsp_tests", *session.posargs, external=True)
-
-
 @nox.session
 def tests(session: nox.Session) -> None:
     """The fast tests on the installed package; `nox -s tests -- -m slow` for the slow ones."""
@@ -37,15 +27,19 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def cpp(session: nox.Session) -> None:
     """The C++ unit tests alone, with the engine's own checks on and warnings as errors."""
-    run_cpp_tests(session, "cpp")
+    session.install(*CPP_TOOLS)
+    settings = ("-DQSP_PYTHON=OFF", "-DQSP_TESTS=ON", "-DQSP_CHECKS=ON", "-DQSP_WERROR=ON")
+    session.run("cmake", "-S", ".", "-B", "build/cpp", "-G", "Ninja", *settings)
+    session.run("cmake", "--build", "build/cpp", "--parallel", "2")
+    session.run("build/cpp/qsp_tests", *session.posargs, external=True)
 
 
 @nox.session
 @nox.parametrize("sanitizers", ["address,undefined", "thread"], ids=["memory", "threads"])
 def sanitize(session: nox.Session, sanitizers: str) -> None:
     """The C++ unit tests under address and undefined-behaviour, or under thread sanitizers."""
-    folder = "sanitize-" + sanitizers.replace(",", "-")
-    run_cpp_tests(session, folder, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", f"-DQSP_SANITIZE={sanitizers}")
+    session.install(*CPP_TOOLS)
+    session.run("bash", ".ci/sanitize", sanitizers, external=True)
 
 
 @nox.session(venv_backend="none")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import units
 from .errors import ModelError, suggest
-from .processes import Become, Die, Kill, Leave, Move, Recruit, Secrete, TakeUp
+from .processes import Become, Die, Divide, Kill, Leave, Move, Recruit, Secrete, TakeUp
 
 if TYPE_CHECKING:
     from .model import CellType, Group, Model
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["behaviours", "body_signals", "check_model", "signal_units"]
 
 MOST_TYPES = 255
+MOST_EVENTS = 1000.0  # of one kind, cell and step: a chain of fates ends in a time that can be waited for
+_FATES = (Become, Die, Divide, Leave)
 _ONCE = ("move", "divide", "kill", "recruit", "leave")
 
 
@@ -138,6 +140,7 @@ def _check_type(model: Model, group: Group, cell_type: CellType) -> None:
     for rule in cell_type.rules:
         _check_rule(model, group, cell_type, rule)
     _check_limits(cell_type)
+    _check_rates(cell_type, model.dt)
 
 
 def _check_targets(model: Model, where: str, kill: Kill) -> None:
@@ -178,4 +181,19 @@ def _check_limits(cell_type: CellType) -> None:
             raise ModelError(
                 f"{cell_type.name}: two limits, {first!r} and {rule.limit!r}, where rules {rule.effect[:-1]} {rule.target}; "
                 "allowed: one limit for all rules of one direction"
+            )
+
+
+def _check_rates(cell_type: CellType, dt: float) -> None:
+    fates = {process.name: process.rate for process in cell_type.processes if isinstance(process, _FATES)}
+    fastest = [(f"{name}.rate", rate) for name, rate in fates.items()]
+    for rule in cell_type.rules:
+        if rule.target.removesuffix(".rate") in fates:
+            limit = units.to(rule.limit, "1/day", f"{cell_type.name}: rule on {rule.target}: limit")
+            fastest.append((f"rule on {rule.target}: limit", limit))
+    for what, rate in fastest:
+        if rate * dt > MOST_EVENTS:
+            raise ModelError(
+                f"{cell_type.name}: {what}: {rate:g} 1/day is {rate * dt:g} events per step of {dt * 1440:g} min; "
+                f"allowed: at most {MOST_EVENTS:g}"
             )

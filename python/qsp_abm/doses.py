@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Administration", "Course", "Dose", "Regimen", "courses", "schedule"]
 
 TOLERANCE = 1e-10  # relative; times closer than this are the same instant
+_MOST_OFTEN = 1.0 / 1440.0  # day; the body is split at every administration
 _SHORTEST = 1.0 / 86400.0  # day; a shorter infusion is a bolus
 
 
@@ -93,6 +94,10 @@ class Dose(Frozen):
             raise ValueError("count and until need every, the interval between administrations")
         if self.until is not None and self.until < self.at:
             raise ValueError(f"until ({self.until:g} day) is before at ({self.at:g} day)")
+        if self.every is not None and self.every < _MOST_OFTEN:
+            raise ValueError(
+                f"every {self.every * 1440:g} min is below 1 min; give one infusion with a duration instead"
+            )
         if self.duration and self.duration < _SHORTEST:
             raise ValueError(f"duration {self.duration:g} day is below 1 s; write 0 for a bolus")
         return self

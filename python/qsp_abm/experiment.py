@@ -77,7 +77,7 @@ class Repeat(Frozen):
         dose of that drug.
     """
 
-    replicates: Annotated[int, Setting(ge=1, le=10_000)] = 1
+    replicates: Annotated[int, Setting(ge=1, le=10_000, strict=True)] = 1
     vary: dict[str, Annotated[tuple[Any, ...], Setting(min_length=1)]] = {}
 
 
@@ -121,7 +121,7 @@ class Experiment(Frozen):
     ] = {"untreated": Arm()}
     record: Record = Record()
     repeat: Repeat = Repeat()
-    vessel_draw: Annotated[int, Setting(ge=0)] | None = None
+    vessel_draw: Annotated[int, Setting(ge=0, strict=True)] | None = None
 
     _folder: Path = PrivateAttr(default=Path())
     _file: str = PrivateAttr(default="experiment")
@@ -166,7 +166,7 @@ class Experiment(Frozen):
         """
         path = Path(path)
         try:
-            text = path.read_bytes().decode("utf-8")
+            text = path.read_bytes().decode("utf-8-sig")
         except OSError as error:
             raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
         except UnicodeDecodeError:
@@ -268,12 +268,19 @@ class Experiment(Frozen):
         return tuple(built)
 
     def check_times(self, dt: float) -> None:
-        """Refuse times that are not whole multiples of the step `dt` (day)."""
+        """Refuse times that are not whole multiples of the step `dt` (day), and more steps than can be counted."""
+        from .model import MOST_STEPS
+
         for name, time in (
             ("duration", self.duration),
             ("record.every", self.record.every),
             ("record.checkpoint", self.record.checkpoint),
         ):
+            if not time / dt <= MOST_STEPS:
+                raise ModelError(
+                    f"{self._file}: {name}: {time:g} day is too long; allowed: at most {MOST_STEPS * dt:g} day "
+                    f"({MOST_STEPS} steps of {dt * 1440:g} min)"
+                )
             if round(time / dt) < 1 or abs(round(time / dt) * dt - time) > _WHOLE * max(time, dt):
                 below, above = (max(1, whole) * dt * 24 for whole in (math.floor(time / dt), math.ceil(time / dt)))
                 raise ModelError(

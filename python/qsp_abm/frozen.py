@@ -45,15 +45,53 @@ class Quantity:
         return dict(handler(core)) | {"unit": self.unit}
 
 
+_WORDS = {  # what pydantic says in words of Python, said in words of a file
+    "missing": "is missing",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "path_type": "must be the path of a file",
+    "too_short": "must not be empty",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+}
+
+
 def _message(kind: str, given: dict[str, Any], error: ValidationError) -> str:
     name = given.get("name")
     lines = []
-    for one in error.errors():
-        where = ".".join(str(part) for part in one["loc"] if not str(part).startswith("function-"))
-        text = one["msg"].removeprefix("Value error, ").replace("value: ", "", 1)
+    for one in _told_once(error.errors()):
+        where = ".".join(str(part) for part in one["loc"] if not _internal(part))
+        text = _WORDS.get(one["type"]) or one["msg"].removeprefix("Value error, ").replace("value: ", "", 1)
+        text = text.replace("Input should be", "must be").replace("String should", "its name must")
         received = "" if one["type"] in ("value_error", "missing") else f" (received {one['input']!r})"
         lines.append(f"{where}: {text}{received}" if where else f"{text}{received}")
     return "\n".join(f"{kind} '{name}': {line}" if name else f"{kind}: {line}" for line in lines)
+
+
+def _internal(part: int | str) -> bool:
+    """Tell whether a part of a place is pydantic's own: a function, a key, or a branch of a union."""
+    text = str(part)
+    return text.startswith("function-") or text == "[key]" or ("[" in text and text.endswith("]"))
+
+
+def _told_once(errors: list[Any]) -> list[Any]:
+    """Tell of a value that may be of several kinds only what is wrong with it as the kind that it is."""
+    unions = {one["loc"][:place] for one in errors for place, part in enumerate(one["loc"]) if "[" in str(part)[1:]}
+    kinds = [one for one in errors if one["type"].endswith("_type") and one["loc"][:-1] in unions]
+    others = [one for one in errors if one not in kinds]
+    for union in unions:
+        if not any(one["loc"][: len(union)] == union for one in others):
+            mine = [one for one in kinds if one["loc"][:-1] == union]
+            words = " or ".join(_WORDS.get(one["type"], one["msg"]).removeprefix("must be ") for one in mine)
+            others.append(mine[0] | {"type": "kind", "msg": f"must be {words}", "loc": union})
+    return others
 
 
 class Frozen(BaseModel):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,6 +21,8 @@ from .processes import Process
 from .rules import Rule
 
 __all__ = [
+    "MOST_STEPS",
+    "MOST_THREADS",
     "CellType",
     "Constant",
     "Field",
@@ -36,6 +39,14 @@ __all__ = [
 
 _NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, Setting(pattern=_NAME)]
+
+
+MOST_THREADS = 1024  # of the engine; more help no lattice, and a system may refuse to start them
+MOST_STEPS = 2**32 - 2  # random numbers and days of birth count steps in 32 bits
+
+
+def _counts(side: Any) -> bool:
+    return isinstance(side, Real) and not isinstance(side, bool) and float(side) >= 1 and float(side).is_integer()
 
 
 class Lattice(Frozen):
@@ -67,10 +78,10 @@ class Lattice(Frozen):
     def _three_sides(cls, shape: Any) -> Any:
         if shape is None:
             return None
-        sides = tuple(shape)
+        sides = tuple(shape) if isinstance(shape, Iterable) else ()
         if len(sides) == 2:
             sides = (*sides, 1)
-        if len(sides) != 3 or any(isinstance(side, bool) or int(side) != side or side < 1 for side in sides):
+        if len(sides) != 3 or not all(map(_counts, sides)):
             raise ValueError(f"{shape!r} is not a box; allowed: two or three whole numbers above 0")
         if sides[0] * sides[1] * sides[2] >= 2**31:
             raise ValueError(f"{shape!r} has more than 2^31 voxels")

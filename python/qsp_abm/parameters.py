@@ -72,7 +72,7 @@ def load(table: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Pa
     Raises
     ------
     ModelError
-        For an unknown table or parameter, and a value that its unit forbids.
+        For an unknown table or parameter, a value that its unit forbids, and one below zero where the table has none.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def load(table: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Pa
                 number = units.to(f"{number!r} {value.unit}", old.unit, f"{table}.{name}")
             parameters[name] = value.replace(name=name, value=number, unit=old.unit)
         else:
-            number = units.to(value, old.unit, f"{table}.{name}")
+            number = units.to(value, old.unit, f"{table}.{name}", non_negative=old.value >= 0)
             note = f"replaces {old.value:g} {old.unit} from {old.source}"
             parameters[name] = old.replace(value=number, source="set by the user", kind="assumed", spread="", note=note)
     return parameters

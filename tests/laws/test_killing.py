@@ -9,6 +9,7 @@ from machine import MINUTE, Machine, assert_equivalent, group
 from qsp_abm import Become, CellType, Hits, Kill, Lattice, Model, Move
 
 AT_ONCE = 1e7  # 1/day: certain within any step
+BACK = 1e5  # 1/day: within a second, and a step has few of it
 NEVER = 0.0
 
 
@@ -71,7 +72,7 @@ def field_of_targets(
     killers: int, threshold: int, seed: int, dt: float = 6.0, side: int = 120
 ) -> tuple[Machine, float]:
     """Killers that walk over a lawn of targets for a day; who is killed comes back at once. Returns kills per killer."""
-    remains = CellType(name="remains", volume=1000.0, dead=True, processes=(Become(into="target", rate=AT_ONCE),))
+    remains = CellType(name="remains", volume=1000.0, dead=True, processes=(Become(into="target", rate=BACK),))
     target = CellType(name="target", volume=1000.0, hits=Hits(threshold=threshold, into="remains"))
     killer = CellType(
         name="killer",

@@ -238,6 +238,26 @@ def test_interrupt_and_resume(tmp_path: Path, fake: type[FakeSimulation]) -> Non
     assert [row["status"] for row in json.loads((out / "index.json").read_text())] == ["complete"] * 4
 
 
+def test_a_folder_can_be_read_before_a_run_has_ended(tmp_path: Path, fake: type[FakeSimulation]) -> None:
+    out, seen = tmp_path / "out", []
+    go = fake._go
+
+    def looked_at(self: FakeSimulation, *arguments: Any) -> None:
+        *others, progress = arguments
+
+        def look(step: int, steps: int) -> None:
+            progress(step, steps)
+            seen.append([(row["file"], row["status"]) for row in json.loads((out / "index.json").read_text())])
+
+        go(self, *others, look)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fake, "_go", looked_at)
+        assert call("run", experiment(tmp_path), "-o", out, "--workers", 1).exit_code == 0
+    assert seen[0] == [("untreated-1.vtkhdf", "running")]
+    assert seen[-1][0] == ("untreated-1.vtkhdf", "complete") and seen[-1][-1][1] == "running"
+
+
 def test_resume_one_file(tmp_path: Path, fake: type[FakeSimulation]) -> None:
     fake.wrong[7] = KeyboardInterrupt()
     call("run", experiment(tmp_path), "-o", tmp_path / "out", "--workers", 1)
@@ -262,6 +282,9 @@ def test_resume_one_file(tmp_path: Path, fake: type[FakeSimulation]) -> None:
         ('"2 day"', '"2 mg"', ["duration", "2 mg"]),
         ('"2 day"', '"-2 day"', ["duration", "above 0"]),
         ('"2 day"', "nan", ["duration"]),
+        ('"2 day"', '"1e12 day"', ["duration", "1e+12 day is too long", "at most"]),
+        ('"2 day"', '"1e300 day"', ["duration", "too long"]),
+        ('duration = "2 day"\n', "", ["duration: is missing"]),
         ('"12 hour"', '"9 min"', ["record.every", "whole multiple"]),
         ("solid_tumour_2d", "solid_tumor", ["did you mean 'solid_tumour_2d'"]),
         ('"20 um"', '"20 kg"', ["model", "spacing"]),
@@ -271,6 +294,18 @@ def test_resume_one_file(tmp_path: Path, fake: type[FakeSimulation]) -> None:
         ('"200 mg"', '"nan mg"', ["arms.pembrolizumab.doses.0", "nan"]),
         ('drug = "pembrolizumab"', 'drug = "pembrolizumap"', ["arms.pembrolizumab: ", "did you mean 'pembrolizumab'"]),
         ("shape = [20, 20], ", "", ["lattice.shape"]),
+        ("[20, 20]", '"big"', ["shape", "'big' is not a box"]),
+        ("[20, 20]", "[20, inf]", ["shape", "is not a box"]),
+        ("[20, 20]", "[[1], 20]", ["shape", "is not a box"]),
+        ('every = "3 week"', 'every = "1e-9 s"', ["arms.pembrolizumab.doses.0", "every", "below 1 min"]),
+        (
+            '[{ drug = "pembrolizumab", amount = "200 mg", every = "3 week" }]',
+            "{ drug = 1 }",
+            ["doses: must be a list"],
+        ),
+        ("replicates = 2", "replicates = true", ["repeat: replicates: must be a whole number", "True"]),
+        ("replicates = 2", "replicates = 1.5", ["replicates: must be a whole number", "1.5"]),
+        ("[arms.untreated]", '[arms."a/b"]', ["arms.a/b: its name must match", "a/b"]),
         ("replicates = 2", 'vary = { "cd8.dose" = ["1 mg"] }', ["repeat.vary", "cd8"]),
     ],
 )
@@ -280,6 +315,31 @@ def test_bad_input_writes_nothing(
     assert old in TEXT
     path = experiment(tmp_path, TEXT.replace(old, new, 1))
     refused(call("run", path, "-o", tmp_path / "out"), tmp_path, *words)
+    del fake
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ('"cd8.hit_rate" = "-2 / hour"', ["cd8.hit_rate", "-2 / hour", "must not be below 0"]),
+        ('"tumour.hits_threshold" = 2.5', ["tumour.hits_threshold", "2.5", "whole number"]),
+        ('"tumour.division_rate" = "1e30 / day"', ["tumour: rule on divide.rate: limit", "1e+30", "at most 1000"]),
+        ('"tumour.death_rate" = "1e30 / day"', ["tumour: apoptosis.rate", "1e+30", "events per step"]),
+    ],
+)
+def test_impossible_numbers(tmp_path: Path, number: str, words: list[str]) -> None:
+    text = TEXT.replace("[arms.untreated]", f"[model.parameters]\n{number}\n[arms.untreated]")
+    refused(call("run", experiment(tmp_path, text), "-o", tmp_path / "out"), tmp_path, "experiment.toml", *words)
+
+
+def test_a_lattice_beyond_the_memory(tmp_path: Path) -> None:
+    path = experiment(tmp_path, TEXT.replace("[20, 20]", "[46000, 46000]"))
+    refused(call("run", path, "-o", tmp_path / "out"), tmp_path, "lattice: 2116000000 voxels", "GiB of memory")
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, fake: type[FakeSimulation]) -> None:
+    path = experiment(tmp_path, "\ufeff" + TEXT)
+    assert call("run", path, "-o", tmp_path / "out", "--workers", 1).exit_code == 0
     del fake
 
 
@@ -304,7 +364,12 @@ def test_outputs_that_cannot_be(tmp_path: Path, fake: type[FakeSimulation]) -> N
 def test_unknown_arm_option_and_verb(tmp_path: Path) -> None:
     path = experiment(tmp_path)
     refused(call("run", path, "-o", tmp_path / "out", "--arm", "untraeted"), tmp_path, "did you mean 'untreated'")
-    for arguments in (("run", path), ("run", path, "-o", tmp_path / "out", "--threads", 0), ("rnu", path)):
+    for arguments in (
+        ("run", path),
+        ("run", path, "-o", tmp_path / "out", "--threads", 0),
+        ("run", path, "-o", tmp_path / "out", "--threads", 10**6),
+        ("rnu", path),
+    ):
         assert call(*arguments).exit_code == 2
     assert not (tmp_path / "out").exists()
 
@@ -365,6 +430,9 @@ def test_threads_do_not_change_a_result(tmp_path: Path) -> None:
         ("Tumour =", "Tumor =", ["Tumour"]),
         ('"tumour"', '"tumuor"', ["tumuor", "did you mean 'tumour'"]),
         ("cd8_effector = 0.5", "cd8_effector = 0.6", ["CD8T", "1.1"]),
+        ("cd8_effector = 0.5", "cd8_effector = -0.5", ["start.0: types.CD8T.cd8_effector: must be", "-0.5"]),
+        ('Tumour = "tumour"', "Tumour = 3", ["start.0: types.Tumour: must be text or a table", "3"]),
+        ('"40 um"', '"40 km"', ["margins of 4e+10 um", "voxels"]),
         ('"40 um"', '"-40 um"', ["start.0", "margin"]),
         ("margin =", "margn =", ["start.0", "did you mean 'margin'"]),
         ('"table"', '"tabel"', ["start.0", "did you mean 'table'"]),
@@ -373,6 +441,11 @@ def test_threads_do_not_change_a_result(tmp_path: Path) -> None:
 def test_bad_starts(tmp_path: Path, old: str, new: str, words: list[str]) -> None:
     assert old in TABLE
     refused(call("run", small(tmp_path, TABLE.replace(old, new, 1)), "-o", tmp_path / "out"), tmp_path, *words)
+
+
+def test_a_table_of_which_nothing_is_left(tmp_path: Path) -> None:
+    start = TABLE.replace('"tumour"', '"skip"').replace("{ cd8_bystander = 0.5, cd8_effector = 0.5 }", '"skip"')
+    refused(call("run", small(tmp_path, start), "-o", tmp_path / "out"), tmp_path, "all 36 cells are skipped")
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_a_regimen_of_the_library() -> None:
     [
         ('duration = "60 day"', 'duration = "60 day', "line 2"),
         ("duration", "duratoin", "unknown name 'duratoin'; did you mean 'duration'"),
-        ('duration = "60 day"', "", "duration: Field required"),
+        ('duration = "60 day"', "", "duration: is missing"),
         ('"60 day"', '"60 mg"', "duration: .*dimension"),
         ('"60 day"', '"-60 day"', "duration: .*above 0"),
         ('"60 day"', "nan", "duration: .*not a finite number"),

@@ -12,7 +12,7 @@ import synthetic_run as synthetic
 from qsp_abm.errors import ModelError
 from qsp_abm.output import folder as folders
 from qsp_abm.output.colours import arm_colours, colour_of, label_of
-from qsp_abm.output.plot import ILLUSTRATIVE, plot_run, plot_runs
+from qsp_abm.output.plot import ILLUSTRATIVE, _unit, plot_run, plot_runs
 from qsp_abm.output.reader import open_run
 from qsp_abm.output.writer import Writer
 
@@ -90,6 +90,23 @@ def test_a_bare_run_is_drawn_too(tmp_path: Path) -> None:
         frame.fields = {}
         output.frame(frame)
     assert plot_run(open_run(tmp_path / "bare.vtkhdf"), tmp_path / "bare.svg", tumour="glioma").stat().st_size > 1000
+
+
+def test_arms_without_a_cell_are_drawn_too(tmp_path: Path) -> None:
+    for arm in ("untreated", "treated"):
+        synthetic.write(tmp_path / f"{arm}.vtkhdf", synthetic.description(), [0, 0]).close()
+    folders.write_index(tmp_path, [folders.Entry(arm, 1, f"{arm}.vtkhdf", 1) for arm in ("untreated", "treated")])
+    assert plot_runs(folders.open_folder(tmp_path), tmp_path / "arms.png").stat().st_size > 1000
+
+
+def test_units_have_their_sign_for_micro() -> None:
+    assert [_unit(text) for text in ("ug/mL", "1/um^2", "nM", "cell/uL", "")] == [
+        "µg/mL",
+        "1/µm^2",
+        "nM",
+        "cell/µL",
+        "",
+    ]
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:

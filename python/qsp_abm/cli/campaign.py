@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from qsp_abm.errors import ModelError
-from qsp_abm.execution import Outcome, Task, execute, usual_workers
+from qsp_abm.execution import Outcome, Task, Watcher, execute, usual_workers
 from qsp_abm.experiment import Experiment, Job, located
 
 from .progress import watcher
 
 __all__ = ["begin", "carry_out", "check_folder", "check_jobs", "tasks", "unfinished"]
 
+_PLANNED = "planned"
 EXPERIMENT, INDEX, SUMMARY = "experiment.json", "index.json", "summary.png"
 
 
@@ -153,15 +154,20 @@ def unfinished(folder: Path, threads: int | None) -> tuple[list[Job], list[Task]
 def carry_out(folder: Path, jobs: Sequence[Job], todo: Sequence[Task], threads: int | None, workers: int | None) -> int:
     """Run the tasks, keep the index, print the summary; return the exit code."""
     by_file = {folder / job.file: job for job in jobs}
-    states = {job.stem: "complete" for job in jobs} | {by_file[task.path].stem: "running" for task in todo}
+    states = {job.stem: "complete" for job in jobs}
+    states |= {by_file[task.path].stem: "running" if task.resume else _PLANNED for task in todo}
 
     def ended(number: int, outcome: Outcome) -> None:
         job = by_file[todo[number].path]
         states[job.stem] = outcome.status
         _write_index(folder, jobs, states)
 
+    def began(number: int) -> None:  # so that the folder can be read although it is killed before the first run ends
+        states[by_file[todo[number].path].stem] = "running"
+        _write_index(folder, jobs, states)
+
     with watcher([by_file[task.path].stem for task in todo], ended) as watching:
-        outcomes = execute(todo, workers or usual_workers(threads or 1, len(todo)), watching)
+        outcomes = execute(todo, workers or usual_workers(threads or 1, len(todo)), _FirstSteps(watching, began))
     for task, outcome in zip(todo, outcomes, strict=True):
         states[by_file[task.path].stem] = outcome.status
         if outcome.status == "failed":
@@ -172,6 +178,23 @@ def carry_out(folder: Path, jobs: Sequence[Job], todo: Sequence[Task], threads: 
         return 130
     _sum_up(folder, rows)
     return 1 if "failed" in states.values() else 0
+
+
+class _FirstSteps:
+    """Passes on how the runs go, and tells when one of them has done its first steps: its file is there then."""
+
+    def __init__(self, watching: Watcher, began: Callable[[int], None]) -> None:
+        self._watching, self._began = watching, began
+        self._seen: set[int] = set()
+
+    def advanced(self, number: int, step: int, steps: int) -> None:
+        if number not in self._seen:
+            self._seen.add(number)
+            self._began(number)
+        self._watching.advanced(number, step, steps)
+
+    def ended(self, number: int, outcome: Outcome) -> None:
+        self._watching.ended(number, outcome)
 
 
 def _sum_up(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -193,7 +216,7 @@ def _sum_up(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _write_index(folder: Path, jobs: Sequence[Job], states: Mapping[str, str]) -> list[dict[str, Any]]:
-    """List the runs whose file is there, whole or not at all."""
+    """List the runs whose file is there and has a frame; the list itself is there whole or not at all."""
     rows = [
         {
             "arm": job.arm,
@@ -204,7 +227,7 @@ def _write_index(folder: Path, jobs: Sequence[Job], states: Mapping[str, str]) -
             "status": states[job.stem],
         }
         for job in jobs
-        if (folder / job.file).exists()
+        if states[job.stem] != _PLANNED and (folder / job.file).exists()
     ]
     draft = folder / f"{INDEX}.part"
     draft.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

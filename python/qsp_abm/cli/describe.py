@@ -13,7 +13,9 @@ def describe(
     model: Annotated[
         str,
         typer.Argument(
-            help="Model of the library, JSON file, file.py:function, experiment file or run.", show_default=False
+            metavar="MODEL",
+            help="Model of the library, JSON file, file.py:function, experiment file or run.",
+            show_default=False,
         ),
     ],
 ) -> None:

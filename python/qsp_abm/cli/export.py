@@ -24,7 +24,8 @@ def export(
         Format, typer.Option(help="paraview-legacy: .pvd for ParaView before 5.13; csv: tables.", show_default=False)
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the files; it is made.", show_default=False)
+        Path,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files; it is made.", show_default=False),
     ],
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
 ) -> None:

@@ -16,9 +16,11 @@ __all__ = ["library"]
 def library(
     kind: Annotated[
         str | None,
-        typer.Argument(help="models, cells, fields, synapses, drugs, regimens or bodies.", show_default=False),
+        typer.Argument(
+            metavar="KIND", help="models, cells, fields, synapses, drugs, regimens or bodies.", show_default=False
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Argument(help="One of them.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them.", show_default=False)] = None,
 ) -> None:
     """List what an experiment can name.
 

@@ -13,7 +13,8 @@ __all__ = ["plot"]
 def plot(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run file, or folder of runs.", show_default=False)],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Picture; default: beside the run.", show_default=False)
+        Path | None,
+        typer.Option("--output", "-o", metavar="PICTURE", help="Picture; default: beside the run.", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a picture that exists.")] = False,
 ) -> None:

@@ -7,16 +7,26 @@ from typing import Annotated
 
 import typer
 
+from qsp_abm.model import MOST_THREADS
+
 __all__ = ["resume"]
 
 
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run file, or folder of runs.", show_default=False)],
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Engine threads of each run; default: as before.", show_default=False)
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_THREADS,
+            metavar="N",
+            help="Engine threads of each run; default: as before.",
+            show_default=False,
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs side by side; default: cores over threads.", show_default=False)
+        int | None,
+        typer.Option(min=1, metavar="N", help="Runs side by side; default: cores over threads.", show_default=False),
     ] = None,
 ) -> None:
     """Continue what was interrupted, bit for bit.

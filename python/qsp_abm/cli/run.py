@@ -7,31 +7,47 @@ from typing import Annotated
 
 import typer
 
+from qsp_abm.model import MOST_THREADS
+
 __all__ = ["run"]
 
 
 def run(
-    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).", show_default=False)],
+    experiment: Annotated[
+        Path, typer.Argument(metavar="EXPERIMENT", help="Experiment file (TOML).", show_default=False)
+    ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the results; it is made.", show_default=False)
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Folder for the results; it is made.", show_default=False
+        ),
     ],
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="Engine threads of each run; results do not depend on it.", show_default=False),
+        typer.Option(
+            min=1,
+            max=MOST_THREADS,
+            metavar="N",
+            help="Engine threads of each run; results do not depend on it.",
+            show_default=False,
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs side by side; default: cores over threads.", show_default=False)
+        int | None,
+        typer.Option(min=1, metavar="N", help="Runs side by side; default: cores over threads.", show_default=False),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Instead of the seed in the file.", show_default=False)
+        int | None, typer.Option(min=0, metavar="N", help="Instead of the seed in the file.", show_default=False)
     ] = None,
-    arm: Annotated[list[str] | None, typer.Option(help="Only this arm; may be repeated.", show_default=False)] = None,
+    arm: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this arm; may be repeated.", show_default=False)
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite runs that exist.")] = False,
 ) -> None:
     """Run all arms and replicates of an experiment.
 
-    Everything is checked before the first run begins. Results: OUTPUT/<arm>.vtkhdf (ParaView opens it), OUTPUT/index.json,
-    OUTPUT/summary.png, and one line per arm. Ctrl-C leaves files that can be read and resumed.
+    Everything is checked before the first run begins. Results: FOLDER/<arm>.vtkhdf (ParaView opens it), FOLDER/index.json,
+    FOLDER/summary.png, and one line per arm. Ctrl-C leaves files that can be read and resumed.
     """
     from qsp_abm.experiment import Experiment
 

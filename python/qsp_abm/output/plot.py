@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ _INK, _SOFT, _GRID = "#22272B", "#69727A", "#E6E9EB"
 _WIDTH = 13.0  # inch
 _COLUMNS = 12  # of the grid under everything
 _PANELS = 4  # small panels in a row
-_MOST_PANELS = 8  # cell types with a panel of their own: the living first, then the most frequent
+_MOST_PANELS = 8  # cell types with a panel of their own: the living first, then those whose number changes most
 _LEGEND_COLUMNS = 5
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -154,13 +155,16 @@ def _subtitle(arms: Arms, note: str) -> str:
 
 
 def _shown_types(arms: Arms) -> list[str]:
-    """Return the living cell types to show, those that are most frequent, in the order of the model."""
+    """Return the cell types to show, the living first, then those whose number changes most, in the order of the model."""
     first = next(iter(arms.values()))[0]
     tables = [run.counts for runs in arms.values() for run in runs]
     most = {name: max(int(table[name].max()) for table in tables) for name in first.types}
     dead = {each["name"] for each in first.schema["cell_types"] if each["dead"]}
     present = [name for name in first.types if most[name] > 0]
-    ranked = sorted(present, key=lambda name: (name in dead, -most[name]))[:_MOST_PANELS]
+    moving = {
+        name: max(float(np.ptp(table[name]) / max(table[name].iloc[0], 1)) for table in tables) for name in present
+    }
+    ranked = sorted(present, key=lambda name: (name in dead, -moving[name], -most[name]))[:_MOST_PANELS]
     return [name for name in present if name in ranked]
 
 
@@ -187,7 +191,8 @@ def _sections(figure: Any, grid: Any, arms: Arms, control: str | None, first: Ru
         if place == 0:
             draw_scale_bar(axes, run)
     types = [each for each in first.schema["cell_types"] if each["name"] in used]
-    _legend(figure, grid, types, len(panels))
+    if types:
+        _legend(figure, grid, types, len(panels))
 
 
 def _legend(figure: Any, grid: Any, types: list[dict[str, Any]], panels: int) -> None:
@@ -266,7 +271,7 @@ def _body(axes: Any, arms: Arms, colours: dict[str, str], role: str) -> None:
     if not drawn:
         _empty(axes, title, "none in this run" if names else "not recorded")
         return
-    unit = "% of receptors" if role == "occupancy" else first.unit("body", names[0])
+    unit = "% of receptors" if role == "occupancy" else _unit(first.unit("body", names[0]))
     _finish(axes, f"{title}: {label_of(names[0])}" if role == "concentration" and len(names) == 1 else title, unit)
     if role == "occupancy":
         axes.set_ylim(-3, 105)
@@ -274,6 +279,11 @@ def _body(axes: Any, arms: Arms, colours: dict[str, str], role: str) -> None:
         _from_zero(axes)
     if len(names) > 1:
         axes.legend(frameon=False, fontsize=8.5, handlelength=1.8, loc="best")
+
+
+def _unit(text: str) -> str:
+    """Return a unit as a reader would write it: ``um`` and ``ug`` with the sign for micro."""
+    return re.sub(r"\bu(?=[a-zA-Z])", "µ", text)
 
 
 def _columns(run: Run, role: str) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...errors import ModelError
 from ...parameters import Parameter
 from ...processes import Move, TakeUp
 from ...rules import Rule
 
-__all__ = ["OBSTACLES", "breathe", "in_proportion", "values", "wander"]
+__all__ = ["OBSTACLES", "breathe", "in_proportion", "values", "wander", "whole"]
 
 OBSTACLES = {"tumour": "tumour", "tumour_dead": "tumour", "macrophage": "macrophage", "stroma": "stroma"}
 """Solid types of the library -> the parameter ``through_...`` that says how permeable their voxels are."""
@@ -17,6 +18,13 @@ OBSTACLES = {"tumour": "tumour", "tumour_dead": "tumour", "macrophage": "macroph
 def values(parameters: Mapping[str, Parameter]) -> dict[str, float]:
     """Return the plain numbers, each in its unit."""
     return {name: parameter.value for name, parameter in parameters.items()}
+
+
+def whole(parameter: Parameter, table: str) -> int:
+    """Return a number that counts something; refuse a fraction of one."""
+    if parameter.value != round(parameter.value):
+        raise ModelError(f"{table}.{parameter.name}: {parameter.value:g} is not allowed; it must be a whole number")
+    return round(parameter.value)
 
 
 def breathe(number: Mapping[str, float]) -> tuple[TakeUp, TakeUp]:

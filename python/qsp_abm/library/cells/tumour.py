@@ -8,7 +8,7 @@ from ...model import CellType, Constant, Group, Hits, LogNormal, Trait
 from ...parameters import load
 from ...processes import Die, Divide
 from ...rules import Rule
-from ._common import breathe, values
+from ._common import breathe, values, whole
 
 __all__ = ["tumour"]
 
@@ -37,7 +37,7 @@ def tumour(**numbers: Any) -> Group:
         name="tumour",
         volume=number["volume"],
         hits=Hits(
-            threshold=round(number["hits_threshold"]),
+            threshold=whole(parameters["hits_threshold"], "tumour"),
             recovery=number["hits_recovery"],
             stages=round(number["hits_stages"]),
             into="tumour_dead",
