@@ -11,9 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/errors.hpp"
+#include "base/instructions.hpp"
 #include "base/key.hpp"
 #include "base/math.hpp"
 #include "base/philox.hpp"
+#include "base/random.hpp"
 #include "base/threads.hpp"
 
 namespace {
@@ -171,4 +174,26 @@ TEST_CASE("base: an exception of an item reaches the caller, and the pool works 
   std::atomic<int> ran{0};
   threads.each(50, [&](std::int64_t) { ++ran; });
   CHECK(ran == 50);
+}
+
+TEST_CASE("base: draws for many agents are those for each of them, with any instructions") {
+  for (const auto set : base::available_instructions())
+    for (const int n : {1, 3, 7, 8, 16, 17, 64, 101}) {
+      std::vector<std::uint64_t> keys, words(static_cast<std::size_t>(4 * n));
+      for (int i = 0; i < n; ++i) keys.push_back(base::mix(static_cast<std::uint64_t>(i), 5));
+      const std::uint64_t seed = 0x123456789ABCDEFULL;
+      const auto last = static_cast<std::uint32_t>(Purpose::engage) << 24 | 11U;
+      base::random_kernels(set).draw(words.data(), 4, keys.data(), n, seed, 77, last);
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        const auto one = base::draw(seed, keys[i], 77, Purpose::engage, 11);
+        for (std::size_t w = 0; w < 4; ++w) CHECK(static_cast<std::uint32_t>(words[w * keys.size() + i]) == one[w]);
+      }
+    }
+}
+
+TEST_CASE("base: instructions are found by name, and refused where they are not there") {
+  CHECK(base::instructions("plain") == base::Instructions::plain);
+  CHECK(base::instructions("auto") == base::best_instructions());
+  CHECK_THROWS_WITH_AS(static_cast<void>(base::instructions("sse9")), doctest::Contains("allowed: auto, plain"),
+                       base::ModelError);
 }

@@ -1,13 +1,17 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "base/philox.hpp"
+#include "base/threads.hpp"
+#include "lattice/contacts.hpp"
 #include "lattice/geometry.hpp"
 #include "lattice/neighbourhood.hpp"
 #include "lattice/occupancy.hpp"
@@ -172,5 +176,52 @@ TEST_CASE("lattice: every capacity from 1 to 15 is reached and not exceeded") {
       ++held;
     }
     CHECK(held == capacity);
+  }
+}
+
+TEST_CASE("lattice: division by a fixed number is exact for every number below 2^31 that matters") {
+  for (const std::uint32_t divisor :
+       {1U, 2U, 3U, 5U, 7U, 64U, 149U, 600U, 601U, 1023U, 65535U, 1000003U, 2147483647U}) {
+    const qsp::lattice::Divider divide(divisor);
+    for (std::uint64_t k = 0; k < 4000; ++k) {
+      const auto near = std::min<std::uint64_t>((k / 2 + 1) * divisor - k % 2, 0x7FFFFFFFU);  // a multiple, one less
+      const auto far = static_cast<std::uint32_t>(0x7FFFFFFFU - k);
+      CHECK(divide(static_cast<std::uint32_t>(near)) == near / divisor);
+      CHECK(divide(far) == far / divisor);
+    }
+  }
+}
+
+TEST_CASE("lattice: a wheel draws each choice as often as its weight says, whatever the word") {
+  const std::vector<double> weights{1.0, 0.0, 3.0, 0.001, 4.0};
+  const qsp::lattice::Wheel wheel(weights);
+  std::vector<double> found(weights.size(), 0.0);
+  constexpr std::uint64_t words = 1 << 20;
+  for (std::uint64_t k = 0; k < words; ++k) found[wheel(static_cast<std::uint32_t>(k << 12 | 0x800U))] += 1.0;
+  for (std::size_t choice = 0; choice < weights.size(); ++choice)
+    CHECK(found[choice] / words == doctest::Approx(weights[choice] / 8.001).epsilon(0.02));
+  CHECK(wheel(0xFFFFFFFFU) == 4);
+}
+
+TEST_CASE("lattice: contact maps are the sums over the neighbourhood, saturated, with any instructions and threads") {
+  for (const auto& [nx, ny, nz] : {std::array{37, 41, 1}, std::array{19, 70, 9}, std::array{1, 5, 3}}) {
+    const Geometry geometry{nx, ny, nz, 10.0, 10.0};
+    const Neighbourhood neighbourhood(geometry);
+    std::vector<std::uint8_t> present(static_cast<std::size_t>(geometry.size()));
+    for (std::size_t v = 0; v < present.size(); ++v)
+      present[v] = static_cast<std::uint8_t>((v * 2654435761U) >> 20 & 15U);
+    std::vector<std::uint8_t> expected(present.size());
+    for (std::int64_t v = 0; v < geometry.size(); ++v) {
+      int sum = present[static_cast<std::size_t>(v)];
+      neighbourhood.each(v, [&](std::int64_t near, int) { sum += present[static_cast<std::size_t>(near)]; });
+      expected[static_cast<std::size_t>(v)] = static_cast<std::uint8_t>(std::min(sum, 255));
+    }
+    for (const auto set : qsp::base::available_instructions())
+      for (const int threads : {1, 3}) {
+        qsp::base::Threads pool(threads);
+        std::vector<std::uint8_t> around(present.size());
+        qsp::lattice::sum_neighbourhoods(geometry, present, around, qsp::lattice::contact_kernels(set), pool);
+        CHECK(around == expected);
+      }
   }
 }
