@@ -483,6 +483,9 @@ def test_folder_refuses_what_is_no_folder_of_runs(tmp_path: Path) -> None:
         folders.open_runs(tmp_path)
     with pytest.raises(ModelError, match="no such"):
         folders.open_runs(tmp_path / "none")
+    (tmp_path / "experiment.json").write_text("{}")
+    with pytest.raises(ModelError, match="go on with: qsp-abm resume"):
+        folders.open_runs(tmp_path)
 
 
 def test_legacy_export_is_read_by_vtk(run: Any, tmp_path: Path) -> None:

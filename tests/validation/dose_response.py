@@ -19,7 +19,7 @@ from sections import Case, Result, run_all
 
 PATIENT = 4
 FRACTIONS = (0.01, 0.05, 0.1, 0.2, 0.5)
-DOSES = (0.05, 0.5, 2.0, 10.0)  # mg/kg every 3 weeks
+DOSES = (0.05, 0.15, 0.5, 2.0, 10.0)  # mg/kg every 3 weeks
 SEEDS = (1, 2)
 COLUMNS = ("reactive_fraction", "dose_mg_per_kg", "seed", "tumour_start", "tumour_end", "ratio_to_untreated")
 

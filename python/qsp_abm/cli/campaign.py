@@ -13,13 +13,14 @@ import typer
 from qsp_abm.errors import ModelError
 from qsp_abm.execution import Outcome, Task, Watcher, execute, usual_workers
 from qsp_abm.experiment import Experiment, Job, located
+from qsp_abm.output.layout import EXPERIMENT, INDEX
 
 from .progress import watcher
 
 __all__ = ["begin", "carry_out", "check_folder", "check_jobs", "tasks", "unfinished"]
 
 _PLANNED = "planned"
-EXPERIMENT, INDEX, SUMMARY = "experiment.json", "index.json", "summary.png"
+SUMMARY = "summary.png"
 
 
 def check_folder(folder: Path, *, force: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qsp_abm.errors import ModelError, suggest
-from qsp_abm.output.layout import DIGESTS, SUFFIX, Array
+from qsp_abm.output.layout import DIGESTS, EXPERIMENT, INDEX, SUFFIX, Array
 from qsp_abm.output.reader import Run, open_run
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "RunSet", "change_against", "living", "open_folder", "open_runs", "write_index"]
 
-INDEX = "index.json"
 CONTROL = "untreated"  # the arm that others are measured against, where it exists
 
 
@@ -87,6 +86,8 @@ class RunSet:
             raise ModelError(f"{folder}: no such folder")
         path = self.folder / INDEX
         if not path.is_file():
+            if (self.folder / EXPERIMENT).is_file():
+                raise ModelError(f"{folder}: stopped before its first run began; go on with: qsp-abm resume {folder}")
             raise ModelError(f"{folder}: holds no '{INDEX}', so it is no folder of runs")
         self.entries: list[Entry] = _parse(path)
         self._runs: dict[str, Run] = {}

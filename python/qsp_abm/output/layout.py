@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 __all__ = [
     "DIGESTS",
+    "EXPERIMENT",
+    "INDEX",
     "LINEAGE",
     "SCHEMA",
     "STANDARD_COLUMNS",
@@ -32,6 +34,8 @@ Array = npt.NDArray[Any]
 
 SCHEMA = "1.0"
 SUFFIX = ".vtkhdf"
+INDEX = "index.json"  # of a folder: its runs
+EXPERIMENT = "experiment.json"  # of a folder: what is to be done; there before the first run begins
 BLOCKS = ("cells", "fields", "vessels")  # the order of the blocks under /VTKHDF
 MANTISSA = 23  # bits of the mantissa of f4
 DIGESTS = ("tissue", "drug_fields", "body", "all")
