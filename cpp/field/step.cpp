@@ -235,7 +235,8 @@ void Step::assemble(double rate) {
 }
 
 // Cycles until the one under way is the last. settled: it changes u by less than the tolerance; exact: hardly at all;
-// followed: by less than a part of what the first one did, for stages that start from the value before.
+// followed: by less than a part of what the first one did, for stages that start from the value before, or by less than
+// the tolerance.
 void Step::iterate(Until until) {
   double first_change = 0.0;
   for (int cycle = 1;; ++cycle) {
@@ -246,7 +247,9 @@ void Step::iterate(Until until) {
     if (cycle == 1) first_change = change;
     bool done = change <= 1e-6 * norm || norm == 0.0;
     if (until == Until::settled) done = done || change <= description_.solve_tolerance * std::max(norm, least_norm_);
-    if (until == Until::followed) done = done || (cycle > 1 && change <= description_.stage_tolerance * first_change);
+    if (until == Until::followed)
+      done = done || (cycle > 1 && change <= description_.stage_tolerance * first_change) ||
+             change <= description_.solve_tolerance * std::max(norm, least_norm_);
     if (until == Until::exact) done = done || change <= 1e-5 * norm;
     if (done) return;
     if (cycle == most_cycles) {

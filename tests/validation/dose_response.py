@@ -2,7 +2,7 @@
 
     python tests/validation/dose_response.py docs
 
-runs the sweep (an hour on two cores) and writes `dose_response.csv` and `pictures/dose_response.png` into the folder given.
+runs the sweep (60 runs, half an hour on two cores) and writes `dose_response.csv` and `pictures/dose_response.png` into the folder given.
 """
 
 from __future__ import annotations
