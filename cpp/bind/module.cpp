@@ -1,4 +1,4 @@
-// The Python module `qsp_abm._core`: arrays in, arrays out (copies), no logic.
+// The Python module `qsp_abm._core`: arrays in, arrays out (copies, but for bind/view.hpp), no logic.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -8,12 +8,14 @@
 #include "base/errors.hpp"
 #include "base/key.hpp"
 #include "bind/field.hpp"
-#include "engine/engine.hpp"
+#include "bind/view.hpp"
 
 namespace py = pybind11;
 using namespace qsp;  // NOLINT: the one file that sees everything
 
 namespace {
+
+using bind::Machine;
 
 template <class T>
 using Array = py::array_t<T, py::array::c_style | py::array::forcecast>;
@@ -186,8 +188,8 @@ field::Description description(const py::dict& d) {
   return field;
 }
 
-std::unique_ptr<engine::Engine> make_engine(const py::dict& d, const Array<std::int64_t>& vessels, std::uint64_t seed,
-                                            int threads, const std::string& instructions, bool lineage) {
+std::shared_ptr<Machine> make_engine(const py::dict& d, const Array<std::int64_t>& vessels, std::uint64_t seed,
+                                     int threads, const std::string& instructions, bool lineage) {
   const auto shape = d["shape"].cast<std::array<int, 3>>();
   const lattice::Geometry geometry{shape[0], shape[1], shape[2], d["spacing"].cast<double>(),
                                    d["thickness"].cast<double>()};
@@ -198,13 +200,13 @@ std::unique_ptr<engine::Engine> make_engine(const py::dict& d, const Array<std::
     fields.push_back(description(one));
     exchanges.push_back({one["vessel_exchange"].cast<double>(), one["vessel_value"].cast<double>()});
   }
-  return std::make_unique<engine::Engine>(geometry, specification(d), fields, exchanges,
-                                          std::vector<std::int64_t>(vessels.data(), vessels.data() + vessels.size()),
-                                          seed, engine::Settings{threads, base::instructions(instructions), lineage});
+  return std::make_shared<Machine>(geometry, specification(d), fields, exchanges,
+                                   std::vector<std::int64_t>(vessels.data(), vessels.data() + vessels.size()), seed,
+                                   engine::Settings{threads, base::instructions(instructions), lineage});
 }
 
 // Copies of the columns by id, and `order`: the rank of each agent in storage.
-py::dict columns(const engine::Engine& engine) {
+py::dict columns(const Machine& engine) {
   const auto& agents = engine.agents();
   const auto slots = agents.by_id();
   py::dict result;
@@ -226,7 +228,7 @@ py::dict columns(const engine::Engine& engine) {
   return result;
 }
 
-py::array_t<float> field_values(const engine::Engine& engine, std::size_t field, bool stored) {
+py::array_t<float> field_values(const Machine& engine, std::size_t field, bool stored) {
   const auto& geometry = engine.geometry();
   py::array_t<float> out({geometry.nz, geometry.ny, geometry.nx});
   const std::span<float> span(out.mutable_data(), static_cast<std::size_t>(geometry.size()));
@@ -238,7 +240,7 @@ py::array_t<float> field_values(const engine::Engine& engine, std::size_t field,
   return out;
 }
 
-py::dict state(const engine::Engine& engine) {
+py::dict state(const Machine& engine) {
   const auto state = engine.state();
   py::dict d;
   d["step"] = state.step;
@@ -256,7 +258,8 @@ std::vector<T> vector(const py::handle& array) {
   return {values.data(), values.data() + values.size()};
 }
 
-void restore(engine::Engine& engine, const py::dict& d, const py::dict& columns, const py::list& fields) {
+void restore(Machine& engine, const py::dict& d, const py::dict& columns, const py::list& fields) {
+  engine.require_free();
   engine::Engine::State state;
   state.step = d["step"].cast<std::int64_t>();
   state.next_id = d["next_id"].cast<std::uint32_t>();
@@ -295,7 +298,7 @@ py::dict field_report(const field::Report& report, const field::Ledger& sum) {
   return d;
 }
 
-py::dict events(engine::Engine& engine) {
+py::dict events(Machine& engine) {
   const auto events = engine.take_events();
   std::vector<double> day;
   std::vector<std::uint32_t> agent, parent;
@@ -355,26 +358,48 @@ PYBIND11_MODULE(_core, m) {
       "Four random words for each key (Philox4x32-10).");
 
   bind::field(m);
-  py::class_<engine::Engine>(m, "Engine")
+  bind::view(m);
+  py::class_<Machine, std::shared_ptr<Machine>>(m, "Engine")
       .def(py::init(&make_engine), py::arg("specification"), py::arg("vessels"), py::arg("seed"), py::arg("threads"),
            py::arg("instructions") = "auto", py::arg("lineage") = true)
-      .def("place", [](engine::Engine& engine, const Array<std::uint8_t>& types, const Array<std::int64_t>& voxels,
-                       const Array<std::uint64_t>& keys) { engine.place(view(types), view(voxels), view(keys)); })
-      .def("give", [](engine::Engine& engine, std::uint8_t type,
-                      const Array<std::int64_t>& voxels) { return engine.give(type, view(voxels)); })
-      .def("remove", [](engine::Engine& engine, const Array<std::uint32_t>& ids) { engine.remove(view(ids)); })
-      .def("set_trait", [](engine::Engine& engine, const Array<std::uint32_t>& ids, int slot,
-                           const Array<float>& values) { engine.set_trait(view(ids), slot, view(values)); })
-      .def("set_clearance", &engine::Engine::set_clearance)
-      .def("settle", &engine::Engine::settle, py::call_guard<py::gil_scoped_release>())
+      .def("require_free", &Machine::require_free)
+      .def("place",
+           [](Machine& engine, const Array<std::uint8_t>& types, const Array<std::int64_t>& voxels,
+              const Array<std::uint64_t>& keys) {
+             engine.require_free();
+             engine.place(view(types), view(voxels), view(keys));
+           })
+      .def("give",
+           [](Machine& engine, std::uint8_t type, const Array<std::int64_t>& voxels) {
+             engine.require_free();
+             return engine.give(type, view(voxels));
+           })
+      .def("remove",
+           [](Machine& engine, const Array<std::uint32_t>& ids) {
+             engine.require_free();
+             engine.remove(view(ids));
+           })
+      .def("set_trait",
+           [](Machine& engine, const Array<std::uint32_t>& ids, int slot, const Array<float>& values) {
+             engine.require_free();
+             engine.set_trait(view(ids), slot, view(values));
+           })
+      .def("set_clearance", &Machine::set_clearance)
+      .def("settle",
+           [](Machine& engine) {
+             const Machine::Running running(engine);
+             const py::gil_scoped_release release;
+             engine.settle();
+           })
       .def("run",
-           [](engine::Engine& engine, std::int64_t steps, const Array<double>& body) {
+           [](Machine& engine, std::int64_t steps, const Array<double>& body) {
              const auto rows = view(body);
+             const Machine::Running running(engine);
              const py::gil_scoped_release release;
              engine.run(steps, rows);
            })
       .def("fate_rates",
-           [](engine::Engine& engine, const Array<double>& body) {
+           [](Machine& engine, const Array<double>& body) {
              const auto rates = engine.fate_rates(view(body));
              py::dict d;
              d["dies"] = copy(rates.dies);
@@ -384,44 +409,44 @@ PYBIND11_MODULE(_core, m) {
              d["leaves"] = copy(rates.leaves);
              return d;
            })
-      .def("check", &engine::Engine::check)
+      .def("check", &Machine::check)
       .def("columns", &columns)
       .def("field", &field_values, py::arg("field"), py::arg("stored") = false)
       .def("field_report",
-           [](const engine::Engine& engine, std::size_t field) {
+           [](const Machine& engine, std::size_t field) {
              return field_report(engine.field_reports().at(field), engine.field_ledgers().at(field));
            })
-      .def("counts", [](const engine::Engine& engine) { return copy(engine.counts()); })
+      .def("counts", [](const Machine& engine) { return copy(engine.counts()); })
       .def("tally",
-           [](const engine::Engine& engine) {
+           [](const Machine& engine) {
              const auto& tally = engine.tally();
              py::array_t<std::int64_t> counts(
                  {static_cast<py::ssize_t>(tally.names().size()), static_cast<py::ssize_t>(tally.types())},
                  tally.counts().data());
              return py::make_tuple(tally.names(), counts);
            })
-      .def("transit", [](const engine::Engine& engine) { return copy(engine.transit()); })
+      .def("transit", [](const Machine& engine) { return copy(engine.transit()); })
       .def("events", &events)
       .def("state", &state)
       .def("restore", &restore)
-      .def_property_readonly("step", &engine::Engine::step_number)
-      .def_property_readonly("sub_steps", &engine::Engine::sub_steps)
-      .def_property_readonly("vessels", [](const engine::Engine& engine) { return copy(engine.vessels()); })
+      .def_property_readonly("step", &Machine::step_number)
+      .def_property_readonly("sub_steps", &Machine::sub_steps)
+      .def_property_readonly("vessels", [](const Machine& engine) { return copy(engine.vessels()); })
       .def("phase_seconds",
-           [](const engine::Engine& engine) {
+           [](const Machine& engine) {
              py::dict d;
              for (std::size_t k = 0; k < engine::Phases::phases; ++k)
                d[engine::Phases::names[k]] = engine.phases().seconds(k);
              return d;
            })
       .def("memory",
-           [](const engine::Engine& engine) {
+           [](const Machine& engine) {
              py::dict d;
              for (const auto& [part, bytes] : engine.memory()) d[part] = bytes;
              return d;
            })
-      .def_property_readonly(
-          "instructions", [](const engine::Engine& engine) { return std::string(base::name(engine.instructions())); })
-      .def_property_readonly("threads", [](const engine::Engine& engine) { return engine.threads().count(); })
-      .def_property_readonly("threads_used", [](const engine::Engine& engine) { return engine.threads().used(); });
+      .def_property_readonly("instructions",
+                             [](const Machine& engine) { return std::string(base::name(engine.instructions())); })
+      .def_property_readonly("threads", [](const Machine& engine) { return engine.threads().count(); })
+      .def_property_readonly("threads_used", [](const Machine& engine) { return engine.threads().used(); });
 }

@@ -24,6 +24,7 @@ from .placement import Report, place
 from .processes import Recruit
 from .snapshot import Snapshot, digest, pack, take, unpack
 from .start import Start
+from .view import View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -289,6 +290,18 @@ class Simulation:
         values: NDArray[np.float32] = self._engine.field(names.index(name))
         return values
 
+    def view(self) -> View:
+        """Return a read-only view of cells and fields in the simulation's own memory: ``with simulation.view() as state``.
+
+        While it is open, or an array taken from it is alive, the simulation refuses to run and to be changed.
+
+        Raises
+        ------
+        ModelError
+            If another thread runs the simulation.
+        """
+        return View(self._engine, self.model)
+
     def body(self) -> dict[str, float]:
         """Return the body's signals and species at this moment."""
         if self._body is None:
@@ -408,6 +421,7 @@ class Simulation:
         """Run to a step, in blocks that end at callbacks; Ctrl-C takes effect between blocks."""
         with _deferred_interrupt() as interrupted:
             while self.step < target:
+                self._engine.require_free()  # before the body moves on
                 here = self.step
                 stops = [here + _BLOCK, target, *((here // n + 1) * n for n, _ in self._callbacks)]
                 block = min(stops) - here
