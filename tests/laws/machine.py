@@ -43,7 +43,7 @@ class Machine:
         instructions: str = "auto",
         settle: bool = False,
     ) -> None:
-        self.model = model
+        self.model, self.seed = model, seed
         self.body = np.asarray(body, float)
         self.engine = _core.Engine(compile_model(model), np.asarray(list(vessels), "i8"), seed, threads, instructions)
         for code, name in enumerate(model.types, 1):

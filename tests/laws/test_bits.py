@@ -11,18 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from machine import Machine
-from worlds import crowd, settled
+from worlds import crowd, settled, worlds
 
 import qsp_abm as qa
+from qsp_abm import _core
 
 STEPS = 40
+MANY_THREADS = (2, 3, 4, 8)
+World = tuple[qa.Model, int, float]
 
 
 def reload(machine: Machine, threads: int = 1) -> Machine:
     """Return a machine that is built anew and put into the state of another."""
     state, columns = machine.engine.state(), machine.columns()
     fields = [machine.engine.field(k, True) for k in range(len(machine.model.fields))]
-    copy = Machine(machine.model, {}, vessels=machine.engine.vessels, body=machine.body, seed=5, threads=threads)
+    copy = Machine(
+        machine.model, {}, vessels=machine.engine.vessels, body=machine.body, seed=machine.seed, threads=threads
+    )
     copy.engine.restore(state, columns, fields)
     return copy
 
@@ -63,6 +68,37 @@ def test_saving_and_loading_at_any_step_changes_nothing(first: int, second: int,
     machine.run(STEPS - stops[1])
     assert machine.digest() == whole.digest()
     assert machine.tally() == whole.tally()
+
+
+def assert_one_history(world: World, steps: int, stop: int) -> None:
+    """Any threads and instructions, whole or restarted at a step: the same bits."""
+    model, seed, density = world
+    reference = settled(model, seed, density=density, instructions="plain")
+    reference.run(steps)
+    for threads in MANY_THREADS:
+        for instructions in _core.available_instructions():
+            machine = settled(model, seed, density=density, threads=threads, instructions=instructions)
+            machine.run(stop)
+            if threads == MANY_THREADS[0]:
+                machine = reload(machine, threads)
+            machine.run(steps - stop)
+            assert machine.digest() == reference.digest(), (threads, instructions)
+            assert machine.tally() == reference.tally(), (threads, instructions)
+
+
+@settings(max_examples=25)
+@given(worlds(), st.integers(0, 16))
+def test_random_models_have_one_history(world: World, stop: int) -> None:
+    """Steps 0 to 16: every one between two sortings of the agents."""
+    assert_one_history(world, 20, stop)
+
+
+@pytest.mark.slow
+@settings(max_examples=200)
+@given(worlds(plane=150, volume=40), st.integers(0, 16))
+def test_large_random_models_have_one_history(world: World, stop: int) -> None:
+    """Large enough that loops are shared out among threads."""
+    assert_one_history(world, 20, stop)
 
 
 def test_two_simulations_in_one_process_do_not_disturb_each_other() -> None:

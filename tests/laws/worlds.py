@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from hypothesis import strategies as st
 from machine import MINUTE, Machine, group
@@ -179,7 +177,9 @@ def crowd(
     )
 
 
-def settled(model: Model, seed: int = 1, *, threads: int = 1, density: float = 0.4, order: Any = None) -> Machine:
+def settled(
+    model: Model, seed: int = 1, *, threads: int = 1, instructions: str = "auto", density: float = 0.4
+) -> Machine:
     """Return a machine with a random start for a crowd: solid cells over part of the lattice, small ones, three vessels."""
     shape = model.lattice.shape or (1, 1, 1)
     voxels = int(np.prod(shape))
@@ -194,19 +194,24 @@ def settled(model: Model, seed: int = 1, *, threads: int = 1, density: float = 0
         "drifter": rng.integers(0, voxels, 5),
     }
     vessels = np.sort(rng.choice(voxels, min(3, voxels), replace=False))
-    return Machine(model, cells, vessels=vessels, body=(100.0, 20.0), seed=seed, threads=threads, settle=True)
+    return Machine(
+        model,
+        cells,
+        vessels=vessels,
+        body=(100.0, 20.0),
+        seed=seed,
+        threads=threads,
+        instructions=instructions,
+        settle=True,
+    )
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[Model, int, float]:
-    """Strategy: a crowd in two or three dimensions, a seed, a density."""
+def worlds(draw: st.DrawFn, plane: int = 14, volume: int = 7) -> tuple[Model, int, float]:
+    """Strategy: a crowd, a seed, a density; in a plane or a volume of at most so many voxels along each side."""
     flat = draw(st.booleans())
-    side = st.integers(2, 14)
-    shape = (
-        (draw(side), draw(side), 1)
-        if flat
-        else (draw(st.integers(2, 7)), draw(st.integers(2, 7)), draw(st.integers(2, 7)))
-    )
+    side = st.integers(2, plane if flat else volume)
+    shape = (draw(side), draw(side), 1 if flat else draw(side))
     model = crowd(
         shape,
         edges=draw(st.sampled_from(["closed", "open"])),
