@@ -16,8 +16,8 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -72,7 +72,7 @@ def has_initial_parameters(sbml: str) -> bool:
 
 
 class _Chatter:
-    """Keeps what the solver writes to stderr, to be shown with an error only."""
+    """Keeps what the solver writes to stdout and stderr, to be shown with an error only."""
 
     def __init__(self) -> None:
         self._process = -1
@@ -86,17 +86,17 @@ class _Chatter:
             with tempfile.TemporaryFile() as file:
                 self._file = os.dup(file.fileno())
             self._process = os.getpid()
-        try:
-            kept = os.dup(2)
-        except OSError:  # this process has no stderr
-            yield
-            return
-        os.dup2(self._file, 2)
+        kept = []
+        for stream in (1, 2):  # it writes to both, whatever its log level
+            with suppress(OSError):  # this process has no such stream
+                kept.append((stream, os.dup(stream)))
+                os.dup2(self._file, stream)
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            for stream, copy in kept:
+                os.dup2(copy, stream)
+                os.close(copy)
             if os.lseek(self._file, 0, os.SEEK_CUR) > _KEPT:
                 self.take()
 
@@ -303,3 +303,79 @@ def _settable(count: int, get: Any, put: Any) -> list[int]:
             continue
         found.append(index)
     return found
+
+
+def trajectory(
+    sbml: str,
+    times: Floats,
+    selections: Sequence[str],
+    *,
+    relative_tolerance: float,
+    absolute_tolerance: float,
+) -> Floats:
+    """Integrate a whole model once, its own events included, and return selected values at times, (T, S).
+
+    Parameters
+    ----------
+    sbml
+        SBML text.
+    times
+        Rising, from 0, in the unit of the model.
+    selections
+        ``id``, or ``[id]`` for the concentration of a species.
+
+    Raises
+    ------
+    SolverError
+        If the solver fails, with what it said.
+    """
+    solver = _acquire(sbml)
+    with _chatter.captured():
+        try:
+            solver.resetToOrigin()
+            solver.integrator.relative_tolerance = relative_tolerance
+            solver.integrator.absolute_tolerance = absolute_tolerance
+            solver.timeCourseSelections = ["time", *selections]
+            result = np.array(solver.simulate(times=times.tolist()), dtype=np.float64)[:, 1:]
+        except RuntimeError as error:
+            said = f"body: no run to {times[-1]:g}: {_short(error)}\n{_chatter.take()}"
+            raise SolverError(said.rstrip()) from error
+    _chatter.take()
+    for name, column in zip(selections, result.T, strict=True):
+        if _is_species(solver, name) and not np.isfinite(column).all():  # what a rule derives may be, as log(0)
+            raise SolverError(f"body: '{name}' is not finite on the way to {times[-1]:g}")
+    return result
+
+
+def _is_species(solver: Any, selection: str) -> bool:
+    return selection.strip("[]") in solver.model.getFloatingSpeciesIds()
+
+
+def reaction_rates(
+    sbml: str, states: Callable[[Floats], Sequence[Floats]]
+) -> tuple[tuple[str, ...], list[Floats], Floats]:
+    """Return the ids of all reactions, the states visited and the rates there, (S, R).
+
+    Parameters
+    ----------
+    sbml
+        SBML text.
+    states
+        Called with the amounts of the species at the start; returns the amounts at which to look.
+    """
+    solver = _acquire(sbml)
+    with _chatter.captured():
+        solver.resetToOrigin()
+        model = solver.model
+        indices = _settable(
+            len(model.getFloatingSpeciesIds()), model.getFloatingSpeciesAmounts, model.setFloatingSpeciesAmounts
+        )
+        start = np.array(model.getFloatingSpeciesAmounts(), dtype=np.float64)[indices]
+        visited = [np.asarray(state, dtype=np.float64) for state in states(start)]
+        rates = []
+        for state in visited:
+            model.setFloatingSpeciesAmounts(indices, state.tolist())
+            rates.append(np.array(model.getReactionRates(), dtype=np.float64))
+        reactions = tuple(model.getReactionIds())
+    _chatter.take()
+    return reactions, visited, np.array(rates).reshape(len(visited), len(reactions))

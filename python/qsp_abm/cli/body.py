@@ -1,0 +1,124 @@
+"""`qsp-abm body`: an ODE model by itself."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import typer
+
+if TYPE_CHECKING:
+    from qsp_abm.body.normalise import UnitMode
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback(help="Run a compartmental ODE model by itself: SBML or Antimony.")
+def _verbs() -> None:
+    pass
+
+
+@app.command("run")
+def run(
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="MODEL", help="SBML (.xml, .sbml) or Antimony (.ant, .txt) file.", show_default=False),
+    ],
+    until: Annotated[
+        str,
+        typer.Option("--until", help="Last time, in the model's own unit of time.", show_default=False),
+    ],
+    every: Annotated[
+        float | None, typer.Option("--every", help="Interval between the times kept.", show_default=False)
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="ID=VALUE",
+            help="Another value for a species, parameter or compartment.",
+            show_default=False,
+        ),
+    ] = None,
+    units: Annotated[
+        str,
+        typer.Option(
+            "--units",
+            help="as-is: numbers as the file has them; convert: scaled to one coherent set, reported in the file's units; auto: "
+            "converted if the file mixes units.",
+        ),
+    ] = "as-is",
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the trajectories here.", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file of trajectories.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help='Print only {"final": {id: number}}: the last value of everything that changes.'),
+    ] = False,
+) -> None:
+    """Run a model as its file has it, and tell where it ends.
+
+    Reported are every species (a concentration or, with substance units only, an amount) and every parameter or compartment
+    that a rule, an event or an initial assignment changes, by SBML id.
+    """
+    from qsp_abm.body import alone, sbml
+    from qsp_abm.errors import ModelError
+
+    if csv is not None and csv.exists() and not force:
+        raise ModelError(f"{csv}: exists already; use --force to overwrite")
+    mode = _unit_mode(units)
+    found = alone.run_body(sbml.load(model), _number(until, "--until"), every, _values(values or []), units=mode)
+    if csv is not None:
+        try:
+            found.table().to_csv(csv)
+        except OSError as error:
+            raise ModelError(f"{csv}: cannot be written ({error.strerror})") from None
+    if as_json:
+        numbers = {name: value if math.isfinite(value) else None for name, value in found.final.items()}
+        typer.echo(json.dumps({"final": numbers}))
+        return
+    final = found.final
+    width = max((len(name) for name in final), default=0)
+    typer.echo(f"{model}: {found.model.id} at time {found.times[-1]:g}")
+    for each in found.model.quantities:
+        label = f"  {each.name}" if each.name != each.id else ""
+        typer.echo(f"  {each.id:{width}}  {final[each.id]:<12.6g}{label}".rstrip())
+    if csv is not None:
+        typer.echo(f"trajectories in {csv}")
+
+
+def _unit_mode(text: str) -> UnitMode:
+    from qsp_abm.body.normalise import UnitMode
+    from qsp_abm.errors import ModelError, suggest
+
+    allowed = get_args(UnitMode)
+    if text not in allowed:
+        raise ModelError(f"--units: '{text}' is not allowed{suggest(text, allowed)}")
+    return cast("UnitMode", text)
+
+
+def _number(text: str, what: str) -> float:
+    from qsp_abm.errors import ModelError
+
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ModelError(f"{what}: '{text}' is no number")
+    return value
+
+
+def _values(pairs: list[str]) -> dict[str, float]:
+    from qsp_abm.errors import ModelError
+
+    found: dict[str, float] = {}
+    for pair in pairs:
+        name, equals, number = pair.partition("=")
+        if not equals:
+            raise ModelError(f"--set: '{pair}' is not allowed; it must be ID=VALUE")
+        found[name.strip()] = _number(number, f"--set {name.strip()}")
+    return found
