@@ -91,7 +91,7 @@ DESCRIBING = {
     "model",
     "parameters",
     "processes",
-    "rules",
+    "sentences",
     "start",
     "units",
 }
@@ -106,7 +106,7 @@ MODULES = {module_name(path): path for path in sorted(PYTHON.rglob("*.py"))}
 
 
 def describes(name: str) -> bool:
-    return name in DESCRIBING or name.split(".")[0] == "library"
+    return name in DESCRIBING or name.split(".")[0] in {"library", "rules"}
 
 
 def absolute(node: ast.ImportFrom, path: Path) -> str:
