@@ -261,10 +261,16 @@ class Field(Frozen):
     scheme: Literal["automatic", "quasi_steady", "transient"] = "automatic"
     parameters: tuple[Parameter, ...] = ()
 
-    @property
-    def reach(self) -> float | None:
-        """Reaction length sqrt(diffusion / decay) without uptake, um; None if it does not decay."""
-        return math.sqrt(self.diffusion / self.decay) if self.decay > 0 else None
+    def reaction_length(self, uptake: float | str = 0.0) -> float | None:
+        """Return sqrt(diffusion / (decay + uptake)), how far a molecule comes, um; None if nothing removes it.
+
+        Parameters
+        ----------
+        uptake
+            By cells, 1/day: clearance of a cell times cells per volume.
+        """
+        removal = self.decay + units.to(uptake, "1/day", f"{self.name}: uptake", non_negative=True)
+        return math.sqrt(self.diffusion / removal) if removal > 0 else None
 
     @property
     def molar(self) -> bool:

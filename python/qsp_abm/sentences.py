@@ -173,7 +173,8 @@ def _trait(group: Group, trait: Trait) -> str:
 
 
 def _field(field: Field) -> str:
-    reach = "" if field.reach is None else f" (free reach {field.reach:.4g} um)"
+    length = field.reaction_length()
+    reach = "" if length is None else f" (reaction length {length:.4g} um without uptake)"
     vessels = (
         f" Vessels exchange it towards {field.vessel_value:g} at {field.vessel_exchange / _DAY:.4g} 1/s."
         if field.vessel_exchange

@@ -328,4 +328,4 @@ def test_describe_says_every_process_and_rule() -> None:
         told = told[: next((k for k, line in enumerate(told) if not line.startswith("  ")), len(told))]
         assert len(told) == len(cell_type.processes) + len(cell_type.rules)
     assert sum(line.startswith("Each ") for line in lines) == sum(len(group.traits) for group in model.cells)
-    assert "free reach 1240 um" in model.describe()
+    assert "reaction length 1240 um" in model.describe()
