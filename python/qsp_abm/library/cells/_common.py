@@ -17,6 +17,7 @@ __all__ = [
     "breathe",
     "counts_divisions",
     "enter",
+    "halvings",
     "in_proportion",
     "lowered",
     "raised",
@@ -101,15 +102,22 @@ def at_contact(target: str, cells: str, half: float, limit: float) -> Rule:
     return raised(target, f"contact.{cells}", half, limit, power=2.0)
 
 
+def halvings(divisions: float) -> float:
+    """Return the value that falls below 1 at the last of a number of halvings.
+
+    The exponent leaves a quarter below: a Hill response of power 32 is then 0.996 after the last halving and 6e-8 before it.
+    """
+    return float(2.0 ** (divisions - 0.25))
+
+
 def counts_divisions(destiny: float) -> tuple[Trait, Trait]:
     """Return the traits by which a cell stops after a number of divisions.
 
-    `destiny` starts midway between 2^destiny and 2^(destiny - 1) and halves at each division, so that it falls below 1 at the
-    last one; `spent` is 0 before and 1 within minutes after (`stops_dividing`). So a clone counts its divisions without a
-    counter of its own.
+    `destiny` halves at each division and falls below 1 at the last one (`halvings`); `spent` is 0 before and 1 within minutes
+    after (`stops_dividing`). So a clone counts its divisions without a counter of its own.
     """
     return (
-        Trait(name="destiny", start=Constant(value=2.0 ** (destiny - 0.5)), inheritance="halve"),
+        Trait(name="destiny", start=Constant(value=halvings(destiny)), inheritance="halve"),
         Trait(name="spent", rise="1 min", decay="1 min", target=1.0),
     )
 

@@ -8,7 +8,7 @@ from ...model import CellType, Constant, Group, Hits, LogNormal, Trait
 from ...parameters import load
 from ...processes import Become, Die, Divide, Process, Secrete
 from ...rules import Rule
-from ._common import breathe, lowered, raised, values, whole, without_parts
+from ._common import breathe, halvings, lowered, raised, values, whole, without_parts
 
 __all__ = ["stationary_composition", "tumour_hierarchy"]
 
@@ -41,7 +41,7 @@ def tumour_hierarchy(*, without: tuple[str, ...] = (), **numbers: Any) -> Group:
         stages=round(number["hits_stages"]),
         into="tumour_dead",
     )
-    destiny = 2.0 ** (whole(parameters["progenitor_divisions"], "tumour_hierarchy") - 0.5)
+    destiny = halvings(whole(parameters["progenitor_divisions"], "tumour_hierarchy"))
     divide = Divide(rate=0.0, push=round(number["division_push"]))
 
     def breathing(target: str, rate: float) -> Rule:
