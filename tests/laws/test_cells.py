@@ -134,16 +134,14 @@ def test_cells_live_as_long_as_published(build: Any, name: str, life: float) -> 
 
 
 def support(build: Any) -> tuple[Group | CellType, ...]:
-    """Return what the rules of a group name: targets, suppressors, obstacles."""
-    macrophage = () if build is cells.macrophage_polarised else (CellType(name="macrophage", volume=2000.0),)
-    others: list[Group | CellType] = [target(), *macrophage, CellType(name="fibroblast", volume=2000.0)]
+    """Return what the rules of a group name: targets, suppressors, helpers, presenters, obstacles."""
+    others: list[Group | CellType] = [target(), CellType(name="fibroblast", volume=2000.0)]
+    if build is not cells.macrophage_polarised:
+        others.append(group("macrophage", *(CellType(name=f"macrophage_m{k}", volume=2000.0) for k in (1, 2))))
     if build is not cells.cd4:
-        others += [
-            CellType(name="treg", volume=175.0, occupies="small"),
-            CellType(name="cd4_helper", volume=175.0, occupies="small"),
-        ]
+        others += [CellType(name=name, volume=175.0, occupies="small") for name in ("treg", "cd4_helper")]
     if build is not cells.dendritic:
-        others.append(CellType(name="dendritic", volume=400.0, occupies="small"))
+        others.append(CellType(name="dendritic_mature", volume=400.0, occupies="small"))
     return tuple(others)
 
 
@@ -184,8 +182,13 @@ def test_a_clone_stops_at_its_destiny(destiny: int) -> None:
 
 
 def test_helper_t_cells_divide_where_antigen_is_presented_until_their_destiny_is_spent() -> None:
-    model = world(cells.cd4)
+    model = world(cells.cd4, motility=0.0, death_helper=0.0)
     assert rates(model, "cd4_helper", stimulation=0.0)["divides"] == 0.0
+    for presenter, others in (("dendritic_mature", 1), ("macrophage_m1", 1), ("macrophage_m2", 0)):
+        machine = Machine(model, {"cd4_helper": [MIDDLE], presenter: [MIDDLE + 1]}, vessels=[0], body=BLOOD)
+        machine.run(5)  # half an hour
+        helper = machine.columns()["type"] == list(model.types).index("cd4_helper") + 1
+        assert (machine.columns()["trait0"][helper].max() > 0.5) == bool(others), presenter
     assert rates(model, "cd4_helper", stimulation=1.0)["divides"] == pytest.approx(0.5, rel=1e-4)
     assert rates(model, "cd4_helper", stimulation=1.0, spent=1.0)["divides"] < 1e-4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -146,3 +147,20 @@ def test_permeability_is_felt_per_surface_of_capillary() -> None:
     assert fields.antibody(Lattice(shape=(8, 8), spacing=20.0, thickness=15.0)).vessel_exchange == pytest.approx(
         fields.antibody(lattice).vessel_exchange
     )  # a thinner slab holds less of the capillary and less tissue
+
+
+def test_docs_state_the_lengths() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "biology.md").read_text(encoding="utf-8")
+    for name in fields.__all__:
+        length = getattr(fields, name)().reaction_length()
+        if length is not None:
+            (row,) = (line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+            assert f"| {round(length)} um |" in row, name
+
+
+def test_nitric_oxide_saturates_at_its_published_numbers() -> None:
+    """50 suppressor cells per mm2, 15 um thick: secretion over decay is 12 nM, sixteen times the half-effect (docs/biology.md)."""
+    secretion = load("nitric_oxide")["secretion"].value * 50 / (1e6 * 15)  # pmol / um3 / day
+    level = secretion / fields.nitric_oxide().decay * 1e12
+    assert level == pytest.approx(11.9, rel=0.01)
+    assert level / load("nitric_oxide")["half_killing"].value == pytest.approx(16, rel=0.02)

@@ -134,7 +134,7 @@ class Rules(Frozen):
     @classmethod
     def of(cls, model: Model) -> Self:
         """Return the rules of a model in the words of the grammar; what it has no word for keeps its name and unit here."""
-        from .translate import worded
+        from .words import worded
 
         return cls(lines=tuple(worded(model)))
 

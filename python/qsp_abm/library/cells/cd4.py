@@ -27,7 +27,7 @@ __all__ = ["cd4"]
 
 def cd4(
     *,
-    presenters: tuple[str, ...] = ("dendritic", "macrophage"),
+    presenters: tuple[str, ...] = ("dendritic_mature", "macrophage_m1"),
     obstacles: tuple[str, ...] = SOLID_GROUPS,
     blood: str | None = None,
     blood_treg: str | None = "blood.treg",
@@ -38,12 +38,13 @@ def cd4(
 
     `cd4_helper` is stimulated by contact with presenting cells; stimulated, it secretes interleukin-2 and interferon-gamma and
     divides up to its destiny; TGF-beta turns it into `treg`. `treg` takes most interleukin-2 up, divides on it and on arginase,
-    and secretes TGF-beta; its contact suppresses CD8 cells (rules of `cd8`).
+    and secretes TGF-beta; its contact suppresses CD8 cells (rules of `cd8`). Every helper is taken to recognise the tumour:
+    start with as many as do.
 
     Parameters
     ----------
     presenters
-        Groups or types that present antigen.
+        Types or groups that present antigen.
     obstacles
         Groups of solid cells that hinder movement.
     blood, blood_treg
