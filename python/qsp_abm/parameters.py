@@ -121,7 +121,7 @@ def _read(table: str) -> dict[str, Parameter]:
 def _same(given: Mapping[str, Any], where: str) -> Parameter:
     """Return the number that another one is the same as."""
     table, _, name = str(given["same_as"]).partition(".")
-    numbers = _read(table)
+    numbers = {} if where.startswith(f"{table}.") else _read(table)
     if len(given) > 1 or name not in numbers:
         raise ModelError(f"{where}: same_as '{table}.{name}'; allowed: a number of another table, and nothing else")
     return numbers[name]

@@ -167,7 +167,7 @@ def _trait(group: Group, trait: Trait) -> str:
     ]
     follows = f"; it {_listed(relaxes)} towards {trait.target:g} or what rules say" if relaxes else ""
     return (
-        f"Each {group.name} cell carries {_words(trait.name)}{f' ({trait.unit})' if trait.unit else ''}: {law} at the start; "
+        f"Each cell of {group.name} carries {_words(trait.name)}{f' ({trait.unit})' if trait.unit else ''}: {law} at the start; "
         f"{at_division[trait.inheritance]}{follows}."
     )
 
@@ -214,7 +214,7 @@ def _signal(signal: str) -> str:
     if source == "synapse":
         synapse, where = name.rsplit(".", 1)
         other = "the engaged target" if where == "target" else "the neighbour of highest ligand"
-        return f"{synapse} bonds with {other}"
+        return f"binding of {synapse} to {other}"
     return {
         "field": name,
         "trait": f"own {_words(name)}",

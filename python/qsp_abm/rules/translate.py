@@ -224,8 +224,9 @@ class Translation:
             case ["migration", "speed"]:
                 yield from (self.motility(each) for each in cell_type.processes if isinstance(each, Move))
             case ["attack", "damage", "rate"]:
-                self.note("attack damage rate: one hit is taken for one unit of damage")
-                yield from (Target(f"{each.name}.hit_rate", _per_minute) for each in _kills(cell_type))
+                for each in _kills(cell_type):
+                    self.note("attack damage rate: one hit is taken for one unit of damage")
+                    yield Target(f"{each.name}.hit_rate", _per_minute)
             case ["attack", *other]:
                 wanted = set(self.given.types_named(self.contact(" ".join(other)).removeprefix("contact."), "attack"))
                 for each in _kills(cell_type):
