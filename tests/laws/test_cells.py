@@ -316,11 +316,25 @@ def test_types_change_at_the_published_rates(
 
 
 def test_primed_cells_become_cytotoxic_at_contact_within_a_slice_of_spqsp() -> None:
+    """spQSP primes within its step of 6 h whoever has a target next to it, and nobody else."""
+    model = world(cells.cd8_lineage, motility=0.0, death_effector=0.0, leave_rate=0.0, memory_rate=0.0)
+    model = model.replace(lattice=WIDE)
+    x, y = np.meshgrid(np.arange(0, 90, 3), np.arange(0, 300, 3))
+    targets = (x + 300 * y).ravel()
+    lonely = targets + 150
+    machine = Machine(model, {"tumour": targets, "cd8_effector": [*(targets + 1), *lonely]}, body=BLOOD)
+    machine.run_for(0.25)
+    counts = machine.counts()
+    print(f"primed within 6 h: {counts['cd8_cytotoxic'] / len(targets):.3f}")  # noqa: T201
+    assert counts["cd8_effector"] >= len(lonely)
+    assert counts["cd8_cytotoxic"] / len(targets) > 0.95
+
+
+def test_memory_is_primed_anew_and_priming_is_no_loss_that_entry_balances() -> None:
     model = world(cells.cd8_lineage)
-    assert rates(model, "cd8_effector")["to_cd8_cytotoxic"] == 0.0
-    rate = rates(model, "cd8_effector", beside={"tumour": 1})["to_cd8_cytotoxic"]
-    assert 1 - math.exp(-rate * 0.25) > 0.95  # 6 h
-    assert rates(model, "cd8_memory", beside={"tumour": 1})["to_cd8_effector"] == pytest.approx(rate)
+    assert rates(model, "cd8_effector", beside={"tumour": 3})["becomes_other"] == 0.0  # at the start
+    assert rates(model, "cd8_memory", stimulation=1.0)["to_cd8_effector"] == pytest.approx(24.0)
+    assert rates(model, "cd8_effector", stimulation=1.0)["to_cd8_cytotoxic"] == pytest.approx(24.0)
 
 
 def test_cytotoxic_cells_become_memory_only_without_antigen() -> None:

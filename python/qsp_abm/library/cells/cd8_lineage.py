@@ -39,7 +39,7 @@ def cd8_lineage(
 ) -> Group:
     """Return CD8 T cells of six types, instead of the group of `cd8`, whose bystander, progenitor and terminal cells they keep.
 
-    `cd8_effector` is primed: it searches and, at contact with a target, becomes `cd8_cytotoxic`. That one does what the
+    `cd8_effector` is primed: it searches and, stimulated by contact with a target, becomes `cd8_cytotoxic`. That one does what the
     effector of `cd8` does, and secretes interleukin-2, divides on it too and only up to its destiny, dies sooner without it,
     and yields to TGF-beta, IL-10, nitric oxide and arginase as to PD-1 and regulatory T cells. Without antigen it becomes
     `cd8_memory`, which lives long and is primed anew at contact. All follow CXCL9/10.
@@ -83,8 +83,13 @@ def cd8_lineage(
         processes = tuple(walk if isinstance(each, Move) else each for each in cell_type.processes)
         return cell_type.replace(processes=(*processes, follows, drinks), rules=(*cell_type.rules, *rules))
 
-    def meets(target: str, rate: float) -> tuple[Rule, ...]:
-        return tuple(at_contact(target, name, number["activation_contacts"], rate) for name in targets)
+    def primes(into: str) -> tuple[Rule, ...]:
+        """Return the rules by which contact with a target stimulates, and stimulation turns a cell into another type.
+
+        Stimulation starts at 0, so that what is balanced by entry at the start does not count priming as a loss.
+        """
+        meets = (at_contact("trait.stimulation.target", name, number["activation_contacts"], 1.0) for name in targets)
+        return (*meets, in_proportion(f"become_{into}.rate", "trait.stimulation", number["activation_rate"]))
 
     primed = small(
         "cd8_effector",
@@ -98,7 +103,7 @@ def cd8_lineage(
             Die(name="death", rate=number["death_effector"]),
             Become(into="cd8_cytotoxic", rate=0.0),
         ),
-        (*meets("become_cd8_cytotoxic.rate", number["activation_rate"]), *stops_dividing(divides=False)),
+        (*primes("cd8_cytotoxic"), *stops_dividing(divides=False)),
     )
     cytotoxic = killer(old["cd8_effector"], number["hit_rate"])
     cytotoxic = cytotoxic.replace(
@@ -140,7 +145,7 @@ def cd8_lineage(
             Die(name="death", rate=number["death_memory"]),
             Become(into="cd8_effector", rate=0.0),
         ),
-        (*meets("become_cd8_effector.rate", number["activation_rate"]), *stops_dividing(divides=False)),
+        (*primes("cd8_effector"), *stops_dividing(divides=False)),
     )
     counting = stops_dividing(divides=False)
     group = Group(
