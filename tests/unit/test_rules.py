@@ -172,6 +172,30 @@ def test_rules_for_the_dead_go_to_the_remains_too() -> None:
     assert "the remains of tumour do not have it" in report.notes[-1]
 
 
+def test_a_group_means_its_living_types_that_can_and_their_remains_once() -> None:
+    """Both tumour types leave the same remains; the T cells that cannot kill are told of."""
+    model = sample_model()
+    cancer = model.groups["cancer"]
+    twin = cancer.types[0].replace(name="twin")
+    model = model.replace(cells=(cancer.replace(types=(*cancer.types, twin)), model.groups["t_cell"]))
+    rules = Rules.from_csv(
+        ["cancer,oxygen,increases,debris export,1,5,1,1", "t_cell,oxygen,increases,attack tumour,1,5,1,0"]
+    )
+    report = rules.report(model)
+    assert not report.unmapped
+    assert "'attack tumour' of t_cell: exhausted does not have it" in report.notes
+    found = rules.onto(model).types
+    assert [len(found[name].rules) for name in ("tumour", "twin", "remains", "effector", "exhausted")] == [
+        1,
+        1,
+        1,
+        1,
+        0,
+    ]
+    assert "exhausted has no process" in reason("exhausted,oxygen,increases,attack tumour,1,5,1,0")
+    assert "has no process" in reason("t_cell,oxygen,increases,cycle entry,1,5,1,0")
+
+
 @pytest.mark.parametrize(
     ("text", "target", "limit"),
     [

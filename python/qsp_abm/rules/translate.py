@@ -104,13 +104,15 @@ class Translation:
             raise Unmapped(f"Hill power {line.power:g} of '{line.signal}'; allowed: at most {MOST_POWER:g}")
         if line.limit < 0:
             raise Unmapped(f"'{line.behaviour}' towards {line.limit:g}; allowed: not below 0")
-        for cell_type in living:
+        able = [each for each in living if self.can(line, each)] if len(living) > 1 else living
+        for each in living:
+            if each not in able and able:
+                self.note(f"'{line.behaviour}' of {line.cell_type}: {each.name} does not have it")
+        for cell_type in able or living[:1]:  # of none that can, the first says why
             self.add(line, cell_type)
         if line.dead:
-            remains = [
-                self.given.types[name] for each in living for name in _remains(each) if self.given.types[name].dead
-            ]
-            found = [each for each in remains if self.can(line, each)]
+            remains = {name: self.given.types[name] for each in living for name in _remains(each)}
+            found = [each for each in remains.values() if each.dead and self.can(line, each)]
             for each in found:
                 self.add(line, each)
             if not found:
