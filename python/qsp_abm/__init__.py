@@ -16,7 +16,7 @@ from .errors import ModelError, SolverError
 from .model import CellType, Constant, Field, Group, Hits, Lattice, LogNormal, Model, Readout, Synapse, Trait, Vessels
 from .parameters import Parameter
 from .processes import Become, Chemotaxis, Die, Divide, Kill, Leave, Move, Recruit, Secrete, TakeUp
-from .rules import Rule
+from .rules import Rule, Rules
 from .start import Ball, Cells, FromTable, Scatter
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ __all__ = [
     "Recruit",
     "Regimen",
     "Rule",
+    "Rules",
     "Run",
     "RunSet",
     "Scatter",

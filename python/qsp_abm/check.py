@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from .model import CellType, Group, Model
     from .rules import Rule
 
-__all__ = ["behaviours", "body_signals", "check_model", "signal_units"]
+__all__ = ["MOST_POWER", "behaviours", "body_signals", "check_model", "signal_units"]
 
 MOST_TYPES = 255
+MOST_POWER = 32.0  # of a Hill response
 MOST_EVENTS = 1000.0  # of one kind, cell and step: a chain of fates ends in a time that can be waited for
 _FATES = (Become, Die, Divide, Leave)
 _ONCE = ("move", "divide", "kill", "recruit", "leave")
@@ -169,8 +170,8 @@ def _check_rule(model: Model, group: Group, cell_type: CellType, rule: Rule) -> 
     where = f"{who}: rule on {rule.target}"
     units.to(rule.half, readable[rule.signal], f"{where}: half", positive=True)
     units.to(rule.limit, targets[rule.target], f"{where}: limit", non_negative=True)
-    if not 0 < rule.power <= 32:
-        raise ModelError(f"{where}: power {rule.power:g}; allowed: above 0, at most 32")
+    if not 0 < rule.power <= MOST_POWER:
+        raise ModelError(f"{where}: power {rule.power:g}; allowed: above 0, at most {MOST_POWER:g}")
 
 
 def _check_limits(cell_type: CellType) -> None:

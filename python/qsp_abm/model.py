@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from numbers import Real
@@ -260,6 +261,17 @@ class Field(Frozen):
     scheme: Literal["automatic", "quasi_steady", "transient"] = "automatic"
     parameters: tuple[Parameter, ...] = ()
 
+    def reaction_length(self, uptake: float | str = 0.0) -> float | None:
+        """Return sqrt(diffusion / (decay + uptake)), how far a molecule comes, um; None if nothing removes it.
+
+        Parameters
+        ----------
+        uptake
+            By cells, 1/day: clearance of a cell times cells per volume.
+        """
+        removal = self.decay + units.to(uptake, "1/day", f"{self.name}: uptake", non_negative=True)
+        return math.sqrt(self.diffusion / removal) if removal > 0 else None
+
     @property
     def molar(self) -> bool:
         """Whether the unit is a molar concentration, so that cells can secrete into it."""
@@ -425,6 +437,21 @@ class Model(Frozen):
         for part in [*parts, *([self.vessels] if self.vessels else []), *([self.body] if self.body else [])]:
             for parameter in part.parameters:
                 yield getattr(part, "name", "vessels"), parameter
+
+    def describe(self) -> str:
+        """Return the model as English: each process, rule, trait, field and synapse is a sentence.
+
+        Examples
+        --------
+        >>> import qsp_abm as qa
+        >>> model = qa.Model(lattice=qa.Lattice(shape=(8, 8), spacing="20 um"), cells=[qa.CellType(name="tumour", volume=2500)])
+        >>> print(model.describe())
+        The lattice is 8 x 8 x 1, of voxels of 20 um; one step is 6 min.
+        A tumour cell is solid, one in a voxel, of 2500 um3.
+        """
+        from .sentences import sentences
+
+        return "\n".join(sentences(self))
 
     def to_json(self) -> str:
         """Return the model as JSON, complete."""

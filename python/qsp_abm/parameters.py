@@ -1,7 +1,8 @@
 """Numbers with their unit and source, read from one TOML table per thing.
 
 A table in ``library/parameters/<name>.toml`` holds one section per number: ``value`` (a number in ``unit``, or text with the
-unit of the source), ``unit`` (the unit inside), ``source``, ``kind``, and optionally ``spread`` and ``note``.
+unit of the source), ``unit`` (the unit inside), ``source``, ``kind``, and optionally ``spread`` and ``note``. A section with
+``same_as = "table.name"`` alone takes all of that number, so that it stands in one place.
 """
 
 from __future__ import annotations
@@ -107,8 +108,20 @@ def _read(table: str) -> dict[str, Parameter]:
         raise ModelError(f"{table}.toml: {error}") from error
     parameters = {}
     for name, given in sections.items():
+        if isinstance(given, dict) and "same_as" in given:
+            parameters[name] = _same(given, f"{table}.{name}").replace(name=name)
+            continue
         if not isinstance(given, dict) or "value" not in given:
             raise ModelError(f"{table}.toml: '{name}' must be a section with value, unit, source and kind")
         value = units.to(given["value"], given.get("unit", ""), f"{table}.{name}")
         parameters[name] = Parameter(**(given | {"name": name, "value": value}))
     return parameters
+
+
+def _same(given: Mapping[str, Any], where: str) -> Parameter:
+    """Return the number that another one is the same as."""
+    table, _, name = str(given["same_as"]).partition(".")
+    numbers = {} if where.startswith(f"{table}.") else _read(table)
+    if len(given) > 1 or name not in numbers:
+        raise ModelError(f"{where}: same_as '{table}.{name}'; allowed: a number of another table, and nothing else")
+    return numbers[name]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from machine import MINUTE, Machine, group
 from worlds import BLOOD
 
-from qsp_abm import Become, CellType, Die, Field, Group, Hits, Kill, Lattice, Model, Rule, Synapse, Trait
+from qsp_abm import Become, CellType, Die, Divide, Field, Group, Hits, Kill, Lattice, Model, Rule, Rules, Synapse, Trait
 
 LATTICE = Lattice(shape=(5, 5, 1), spacing=20.0)
 
@@ -236,3 +236,62 @@ def test_signal_engaged_is_one_while_engaged() -> None:
     assert death_rate(machine) == 0.0
     machine.run(1)
     assert death_rate(machine) == pytest.approx(0.5e-6, rel=1e-4)
+
+
+def grammar(
+    base: float, ups: list[tuple[float, ...]], downs: list[tuple[float, ...]], top: float, bottom: float
+) -> float:
+    """The response of the grammar, written down again from Johnson et al., Cell 2025: terms are (signal, half, power)."""
+
+    def hill(terms: list[tuple[float, ...]]) -> float:
+        total = sum((signal / half) ** power for signal, half, power in terms)
+        return total / (1 + total)
+
+    raised = (1 - hill(ups)) * base + hill(ups) * top
+    return (1 - hill(downs)) * raised + hill(downs) * bottom
+
+
+@pytest.mark.parametrize(
+    ("oxygen", "neighbours", "by_hand"),
+    [  # cycle entry of the published sample: oxygen towards 0.003333 /min (21.5 mmHg, power 4), crowding towards 0 (1, power 4)
+        (0.0, 0, 0.0),
+        (21.5, 0, 2.39976),  # half of 0.003333 x 1440
+        (43.0, 0, 4.51720),  # x = 16: 16/17
+        (10.75, 0, 0.282325),  # x = 1/16: 1/17
+        (43.0, 8, 2.25860),  # all around: x = 1 takes half
+        (43.0, 4, 4.25148),  # half around: x = 1/16 takes 1/17
+    ],
+)
+def test_a_published_table_of_rules_on_the_engine(oxygen: float, neighbours: int, by_hand: float) -> None:
+    rules = Rules.from_csv(
+        ["tumour,oxygen,increases,cycle entry,0.003333,21.5,4,0", "tumour,crowding,decreases,cycle entry,0,1,4,0"]
+    )
+    cell = CellType(name="tumour", volume=2494.0, processes=(Divide(rate=0.0),))
+    model = Model(
+        lattice=LATTICE,
+        cells=(cell, CellType(name="stone", volume=1000.0)),
+        fields=(Field(name="oxygen", unit="mmHg", diffusion="1e5 um^2/min", scale=40, initial=oxygen),),
+    )
+    around = [6, 7, 8, 11, 13, 16, 17, 18][:neighbours]
+    machine = Machine(rules.onto(model), {"tumour": [12], "stone": around})
+    found = float(machine.engine.fate_rates(machine.body)["divides"][0])
+    formula = grammar(0.0, [(oxygen, 21.5, 4)], [(neighbours / 8, 1.0, 4)], 0.003333 * 1440, 0.0)
+    assert formula == pytest.approx(by_hand, rel=1e-5, abs=1e-12)
+    assert found == pytest.approx(formula, rel=1e-5, abs=1e-9)
+
+
+def test_rules_for_the_dead_act_in_the_remains() -> None:
+    """Dead cells feel the flagged rules alone, from the same base to the same limit."""
+    rules = Rules.from_csv(
+        ["cell,oxygen,increases,apoptosis,0.01,20,2,1", "cell,contact with cell,decreases,apoptosis,0,1,1,0"]
+    )
+    cell = CellType(name="cell", volume=1000.0, processes=(Die(name="apoptosis", rate=0.0, into="remains"),))
+    remains = CellType(name="remains", volume=1000.0, dead=True, processes=(Die(name="apoptosis", rate=0.0),))
+    oxygen = Field(name="oxygen", unit="mmHg", diffusion="1e5 um^2/min", initial=20.0)
+    model = rules.onto(Model(lattice=LATTICE, cells=(group("flesh", cell, remains),), fields=(oxygen,)))
+    machine = Machine(model, {"cell": [12], "remains": [13]})
+    assert death_rate(machine, "remains") == pytest.approx(7.2, rel=1e-5)
+    assert death_rate(machine, "cell") == pytest.approx(7.2, rel=1e-5)
+    crowded = Machine(model, {"cell": [12, 11], "remains": [13]})
+    assert death_rate(crowded, "remains") == pytest.approx(7.2, rel=1e-5)
+    assert death_rate(crowded, "cell") == pytest.approx(2 * 3.6, rel=1e-5)

@@ -579,8 +579,8 @@ def test_everything_in_the_library_can_be_shown() -> None:
 
 def test_describe(tmp_path: Path) -> None:
     text = call("describe", "solid_tumour_2d").stdout
-    assert "In tumour, field.oxygen increases divide.rate" in text
-    assert "cd8_effector can kill" in text
+    assert "In tumour, oxygen increases division from 0 towards 0.025 1/day" in text
+    assert "It engages an adjacent tumour" in text
     assert call("describe", "library.models.solid_tumour_2d").stdout == text
     assert "voxels of 20 um" in call("describe", experiment(tmp_path)).stdout
     assert "did you mean 'solid_tumour_2d'" in call("describe", "solid_tumor_2d").stderr

@@ -18,7 +18,7 @@ from qsp_abm.library.models import solid_tumour_2d
 from qsp_abm.library.readouts import readouts
 from qsp_abm.library.tables import update
 from qsp_abm.library.vessels import vessels
-from qsp_abm.parameters import load, tables
+from qsp_abm.parameters import _same, load, tables
 
 DOCS = Path(__file__).parents[2] / "docs" / "biology.md"
 PARTS: list[Callable[..., Any]] = [
@@ -58,6 +58,19 @@ def test_weak_sources_say_so(part: Callable[..., Any]) -> None:
             assert parameter.source.startswith("unverified"), parameter
         if parameter.kind in ("measured-human", "measured-animal"):
             assert "doi:" in parameter.source or "PMID" in parameter.source, parameter
+
+
+def test_a_number_may_be_that_of_another_table() -> None:
+    """It stands in one place: value, source and kind are those of the other, and it can be replaced like any number."""
+    own, other = load("cd4")["tgfb_secretion"], load("tgfb")["secretion_treg"]
+    assert own == other.replace(name="tgfb_secretion")
+    assert load("cd4", {"tgfb_secretion": "2 molecule/s"})["tgfb_secretion"].kind == "assumed"
+
+
+@pytest.mark.parametrize("given", ["tgfb.nonsense", "nothing.at_all", "here.other", "tgfb"])
+def test_a_reference_to_nothing_is_refused(given: str) -> None:
+    with pytest.raises(ModelError, match=r"same_as|unknown table"):
+        _same({"same_as": given}, "here.number")
 
 
 def test_the_model_survives_json() -> None:

@@ -19,9 +19,7 @@ def describe(
         ),
     ],
 ) -> None:
-    """Say each process and rule as a sentence."""
+    """Say each process, rule, field and synapse as an English sentence."""
     from qsp_abm import model_source
-    from qsp_abm.sentences import sentences
 
-    for line in sentences(model_source.find(model)):
-        typer.echo(line)
+    typer.echo(model_source.find(model).describe())

@@ -1,16 +1,10 @@
-"""Rules: one sentence each. A signal increases or decreases one parameter of one process by a Hill response.
-
-Rules on one parameter combine as in the Cell Behaviour Hypothesis Grammar (Johnson et al.,
-Cell 2025): with x_i = (signal / half)^power, the responses of all increasing rules are summed and
-saturate together, up = sum x / (1 + sum x), likewise down; the parameter is then
-u = base + (limit_up - base) up and finally u + (limit_down - u) down.
-"""
+"""One rule."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from .frozen import Frozen
+from ..frozen import Frozen
 
 __all__ = ["Rule"]
 
@@ -49,8 +43,3 @@ class Rule(Frozen):
     half: float | str
     limit: float | str
     power: float = 1.0
-
-    def sentence(self, cell_type: str) -> str:
-        """Return the rule as an English sentence."""
-        power = "" if self.power == 1.0 else f", Hill power {self.power:g}"
-        return f"In {cell_type}, {self.signal} {self.effect} {self.target} towards {self.limit} (half at {self.half}{power})."
