@@ -20,12 +20,13 @@ from .rules import Rule, Rules
 from .start import Ball, Cells, FromTable, Scatter
 
 if TYPE_CHECKING:
-    from .output import Run, RunSet, open_folder, open_run
+    from .output import Run, RunSet, compare, open_folder, open_run
     from .simulation import Simulation
 
 _LATER = {
     "Run": "output",
     "RunSet": "output",
+    "compare": "output",
     "open_folder": "output",
     "open_run": "output",
     "Simulation": "simulation",
@@ -71,6 +72,7 @@ __all__ = [
     "Trait",
     "Vessels",
     "__version__",
+    "compare",
     "open_folder",
     "open_run",
 ]

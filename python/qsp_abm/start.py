@@ -189,7 +189,8 @@ class FromTable(_Start):
     Parameters
     ----------
     path
-        A CSV file with a header; a row is a cell.
+        A CSV file with a header, a row a cell; an AnnData file (`.h5ad`) with positions in um in ``obsm["spatial"]`` and labels
+        in a column of `obs`; or the ``cells.csv`` of PhysiCell, with or without its header.
     types
         Label -> type, ``"skip"``, or type -> fraction. Complete: a label of the table that is missing here is refused unless
         ``"*"`` stands for the rest.

@@ -1,4 +1,7 @@
-"""Reads a table of cells: positions and labels, or one clear sentence about what is wrong with the file."""
+"""Reads a table of cells: positions and labels, or one clear sentence about what is wrong with the file.
+
+CSV tables with a header, AnnData files (`.h5ad`: positions in `obsm["spatial"]`, labels in `obs`), and the `cells.csv` of PhysiCell.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from .errors import ModelError, suggest
 from .start import COLUMNS, FromTable
 
 __all__ = ["Table", "read_table"]
+
+_PHYSICELL = {"x": "x", "y": "y", "z": "z", "type": "type"}
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,17 @@ def read_table(start: FromTable) -> Table:
         numbers; where no row is left.
     """
     who = f"start: {start.path}"
-    rows = list(_rows(start.path, who))
+    rows = list(_anndata_rows(start.path, who) if start.path.suffix == ".h5ad" else _rows(start.path, who))
     if not rows:
         raise ModelError(f"{who}: holds no cells; allowed: a CSV table with a header and a row per cell")
-    header = [name.strip() for name in rows[0][1]]
     names = COLUMNS | start.columns
+    if names["x"] not in (each.strip() for each in rows[0][1]) and _of_physicell(rows[0][1]):
+        names |= _PHYSICELL
+        if _is_number(rows[0][1][0]):  # the first version of PhysiCell's table has no header
+            rows = [(0, [*_PHYSICELL.values()]), *((line, row[: len(_PHYSICELL)]) for line, row in rows)]
+        if len({row[2] for _, row in rows[1:] if len(row) > 2}) == 1:  # a section there has one z
+            names["z"] = "no z"
+    header = [name.strip() for name in rows[0][1]]
     flat = "z" not in start.columns and names["z"] not in header
     wanted = [names[key] for key in (("x", "y", "type") if flat else ("x", "y", "z", "type"))]
     for name in (*wanted, *start.select):
@@ -80,6 +91,44 @@ def read_table(start: FromTable) -> Table:
     if (labels == "").any():
         raise ModelError(f"{who}: row {lines[np.argmax(labels == '')]} has no {header[kind]}")
     return Table(points, labels, lines, flat, len(rows) - 1)
+
+
+def _of_physicell(header: Sequence[str]) -> bool:
+    """Whether a table is one of PhysiCell's: ``x, y, z, type, ...``, or four numbers in the first line."""
+    names = [each.strip().lower() for each in header]
+    return names[:4] == [*_PHYSICELL.values()] or (len(names) >= 4 and all(map(_is_number, names[:4])))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _anndata_rows(path: Path, who: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield header and rows of an AnnData file: positions under the usual names, and all columns of `obs`."""
+    try:
+        import anndata
+    except ImportError:
+        raise ModelError(f"{who}: AnnData needs a package: pip install anndata") from None
+    try:
+        table = anndata.read_h5ad(path)
+    except OSError as error:
+        raise ModelError(f"{who}: cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # anndata wraps whatever went wrong below it
+        raise ModelError(f"{who}: cannot be read as AnnData ({type(error).__name__}: {error})") from error
+    if "spatial" not in table.obsm:
+        known = sorted(table.obsm)
+        raise ModelError(f'{who}: has no positions in obsm["spatial"]; obsm holds {", ".join(known) or "nothing"}')
+    points = np.asarray(table.obsm["spatial"], "f8")
+    axes = [COLUMNS[axis] for axis in "xyz"[: points.shape[1]]]
+    obs = table.obs[[name for name in table.obs.columns if name not in axes]]
+    yield 0, [*axes, *(str(name) for name in obs.columns)]
+    labels = [obs[name].astype(str).to_list() for name in obs.columns]
+    for number, (point, *values) in enumerate(zip(points.tolist(), *labels, strict=True), 1):
+        yield number, [*map(repr, point), *values]
 
 
 def _rows(path: Path, who: str) -> Iterator[tuple[int, list[str]]]:

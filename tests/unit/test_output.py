@@ -285,21 +285,23 @@ def assert_committed(path: Path, promised: int) -> None:
     np.testing.assert_array_equal(checkpoint.arrays["state"], np.arange(checkpoint.frame + 10))
 
 
-def test_a_kill_at_any_moment_loses_no_committed_frame(tmp_path: Path) -> None:
-    """SIGKILL at 20 random moments; each run is afterwards resumed and goes on."""
+@pytest.mark.parametrize("trials", [12, pytest.param(50, marks=pytest.mark.slow)])
+def test_a_kill_at_any_moment_loses_no_committed_frame(tmp_path: Path, trials: int) -> None:
+    """SIGKILL at random moments; every fourth run is afterwards resumed and goes on."""
     random = np.random.default_rng(2026)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["h5py", "synthetic_run"])
     moments = []
-    for trial in range(20):
+    for trial in range(trials):
         path = tmp_path / f"{trial}.vtkhdf"
         promise = context.Value("q", 0, lock=False)
         child = context.Process(target=write_until_killed, args=(path, promise))
         child.start()
-        while not promise.value:
+        wanted = random.integers(1, 13)
+        while promise.value < wanted:
             time.sleep(0.001)
             assert child.is_alive()
-        time.sleep(random.uniform(0, 0.12))
+        time.sleep(random.uniform(0, 0.03))  # into the writing of the next frame
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()
         promised = promise.value
@@ -317,7 +319,7 @@ def test_a_kill_at_any_moment_loses_no_committed_frame(tmp_path: Path) -> None:
             assert vtk_frame(path, recorded.times[-1]).GetBlock(0).GetNumberOfPoints() == 40 + 13 * (
                 recorded.frames - 1
             )
-    assert len(set(moments)) > 5
+    assert len(set(moments)) > 4
 
 
 class Recorder(io.BytesIO):

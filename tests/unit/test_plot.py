@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import synthetic_run as synthetic
 
+from qsp_abm.effects import CAVEAT
 from qsp_abm.errors import ModelError
 from qsp_abm.output import folder as folders
-from qsp_abm.output.colours import arm_colours, colour_of, label_of
-from qsp_abm.output.plot import ILLUSTRATIVE, _unit, plot_run, plot_runs
 from qsp_abm.output.reader import open_run
 from qsp_abm.output.writer import Writer
+from qsp_abm.pictures.colours import arm_colours, colour_of, label_of
+from qsp_abm.pictures.style import written_unit
+from qsp_abm.pictures.summary import plot_run, plot_runs
 
 COMMON_TYPES = [each.name for each in synthetic.TYPES] + ["vessel", "car_t"]
 # linear RGB as seen by dichromats: Machado, Oliveira, Fernandes, IEEE TVCG 15:1291 (2009), severity 1.0
@@ -62,7 +64,7 @@ def test_a_name_keeps_its_colour() -> None:
 @pytest.mark.parametrize("shape", [(20, 16, 1), (9, 8, 7)])
 def test_a_run_shows_its_cells_in_their_colours(tmp_path: Path, shape: tuple[int, int, int]) -> None:
     synthetic.write(tmp_path / "run.vtkhdf", synthetic.description(shape), [100, 300, 200]).close()
-    pixels = picture(plot_run(open_run(tmp_path / "run.vtkhdf"), tmp_path / "run.png", note=ILLUSTRATIVE))
+    pixels = picture(plot_run(open_run(tmp_path / "run.vtkhdf"), tmp_path / "run.png", note=CAVEAT))
     assert 0.02 < (pixels < 0.9).any(axis=2).mean() < 0.6
     for name in ("tumour", "cd8_bystander", "macrophage"):
         rgb = np.array([int(colour_of(name)[place : place + 2], 16) for place in (1, 3, 5)]) / 255
@@ -100,7 +102,7 @@ def test_arms_without_a_cell_are_drawn_too(tmp_path: Path) -> None:
 
 
 def test_units_have_their_sign_for_micro() -> None:
-    assert [_unit(text) for text in ("ug/mL", "1/um^2", "nM", "cell/uL", "")] == [
+    assert [written_unit(text) for text in ("ug/mL", "1/um^2", "nM", "cell/uL", "")] == [
         "µg/mL",
         "1/µm^2",
         "nM",
@@ -115,6 +117,6 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
         plot_run(open_run(tmp_path / "empty.vtkhdf"), tmp_path / "empty.png")
     synthetic.write(tmp_path / "run.vtkhdf", synthetic.description(), [5]).close()
     run = open_run(tmp_path / "run.vtkhdf")
-    for name, message in (("none/run.png", "does not exist"), ("run.docx", "cannot be written")):
+    for name, message in (("none/run.png", "does not exist"), ("run.docx", "unknown kind of picture")):
         with pytest.raises(ModelError, match=message):
             plot_run(run, tmp_path / name)

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from qsp_abm.errors import ModelError, SolverError
 
-from . import body, describe, export, info, library, plot, resume, run
+from . import body, describe, export, info, library, movie, plot, report, resume, run
 
 __all__ = ["app", "main"]
 
@@ -60,6 +60,8 @@ app.command("run")(run.run)
 app.command("resume")(resume.resume)
 app.command("info")(info.info)
 app.command("plot")(plot.plot)
+app.command("movie")(movie.movie)
+app.command("report")(report.report)
 app.command("export")(export.export)
 app.add_typer(body.app, name="body")
 app.command("library")(library.library)

@@ -204,7 +204,7 @@ def _sum_up(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     complete = [row for row in rows if row["status"] == "complete"]
     if complete:
         from qsp_abm.output import open_folder
-        from qsp_abm.output.plot import plot_runs
+        from qsp_abm.pictures.summary import plot_runs
 
         for line in effects.lines(folder, rows):
             typer.echo(line)

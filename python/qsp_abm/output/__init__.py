@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qsp_abm.output.comparison import compare
     from qsp_abm.output.folder import Entry, RunSet, open_folder, open_runs, write_index
     from qsp_abm.output.layout import Column, Frame, ParameterRow, RunDescription, TypeEntry
+    from qsp_abm.output.lineage import Lineage
     from qsp_abm.output.reader import Run, open_run
     from qsp_abm.output.writer import Writer
 
@@ -14,12 +16,14 @@ __all__ = [
     "Column",
     "Entry",
     "Frame",
+    "Lineage",
     "ParameterRow",
     "Run",
     "RunDescription",
     "RunSet",
     "TypeEntry",
     "Writer",
+    "compare",
     "open_folder",
     "open_run",
     "open_runs",
@@ -30,7 +34,9 @@ _HOME = {
     **dict.fromkeys(("Column", "Frame", "ParameterRow", "RunDescription", "TypeEntry"), "layout"),
     **dict.fromkeys(("Run", "open_run"), "reader"),
     **dict.fromkeys(("Entry", "RunSet", "open_folder", "open_runs", "write_index"), "folder"),
+    "Lineage": "lineage",
     "Writer": "writer",
+    "compare": "comparison",
 }
 
 

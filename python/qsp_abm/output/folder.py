@@ -156,7 +156,7 @@ class RunSet:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the arms into one picture and return its path."""
-        from qsp_abm.output.plot import plot_runs
+        from qsp_abm.pictures.summary import plot_runs
 
         return plot_runs(self, path)
 

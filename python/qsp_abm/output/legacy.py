@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["export_paraview_legacy"]
 
 
-def export_paraview_legacy(run: Run, folder: str | Path, *, force: bool = False) -> list[Path]:
+def export_paraview_legacy(
+    run: Run, folder: str | Path, frames: Sequence[int] | None = None, *, force: bool = False
+) -> list[Path]:
     """Write each frame as `.vtp` (cells) and `.vti` (fields), and one `.pvd` per block that ParaView opens.
 
     Parameters
@@ -25,6 +28,8 @@ def export_paraview_legacy(run: Run, folder: str | Path, *, force: bool = False)
         The run.
     folder
         Folder for the collections; the frames go into a folder inside.
+    frames
+        Numbers of frames; None: all.
     force
         Overwrite existing collections.
 
@@ -48,7 +53,8 @@ def export_paraview_legacy(run: Run, folder: str | Path, *, force: bool = False)
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error.strerror})") from None
     files: dict[str, list[str]] = {block: [] for block in targets}
-    for index in range(run.frames):
+    chosen = list(range(run.frames)) if frames is None else list(frames)
+    for index in chosen:
         for block in targets:
             name = f"{stem}/{block}_{index:05d}.{'vtp' if block == 'cells' else 'vti'}"
             (_write_cells if block == "cells" else _write_fields)(run, index, folder / name)
@@ -56,7 +62,7 @@ def export_paraview_legacy(run: Run, folder: str | Path, *, force: bool = False)
     for block, target in targets.items():
         entries = "".join(
             f'<DataSet timestep="{day:.12g}" part="0" name="{block}" file={quoteattr(name)}/>\n'
-            for day, name in zip(run.times, files[block], strict=True)
+            for day, name in zip(run.times[chosen], files[block], strict=True)
         )
         target.write_text(
             f'<?xml version="1.0"?>\n<VTKFile type="Collection" version="0.1">\n<Collection>\n{entries}'

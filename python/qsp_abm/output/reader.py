@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,9 @@ from qsp_abm.output.layout import BLOCKS, DIGESTS, LINEAGE, SCHEMA, Array
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from qsp_abm.model import Model
+    from qsp_abm.output.lineage import Lineage
 
 __all__ = ["Run", "open_run"]
 
@@ -174,6 +177,13 @@ class Run:
         return table
 
     @property
+    def tree(self) -> Lineage:
+        """The tree of the agents: who descends from whom, and clones."""
+        from qsp_abm.output.lineage import Lineage
+
+        return Lineage(self)
+
+    @property
     def interventions(self) -> list[tuple[float, dict[str, Any]]]:
         """What a script changed during the run: time in day, and what."""
 
@@ -200,24 +210,38 @@ class Run:
 
     # -- one frame ------------------------------------------------------------------------------------------------
 
-    def cells(self, day: float | None = None, frame: int | None = None) -> pd.DataFrame:
+    def cells(
+        self, day: float | None = None, frame: int | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Return the agents at the frame nearest to `day`, or at `frame`; the last by default.
 
-        A negative `frame` counts from the end. Columns: x_um, y_um, z_um, cell_type and group (as names), and all other
-        point arrays.
+        Parameters
+        ----------
+        day, frame
+            Which frame; a negative `frame` counts from the end.
+        columns
+            Names of columns to read; None: all. They are x_um, y_um, z_um, cell_type and group (as names), and all other point
+            arrays.
         """
         import pandas as pd
 
         index = self.frame_at(day, frame)
+        places = [f"{axis}_um" for axis in "xyz"]
+        known = [*places, *(each["name"] for each in self._schema["columns"])]
+        for name in columns or ():
+            if name not in known:
+                raise ModelError(f"{self.path}: no column {name!r}{suggest(name, known)}")
 
         def read(file: Any) -> dict[str, Array]:
             cells = file["VTKHDF/cells"]
             start, count = int(cells["Steps/PointOffsets"][index]), int(cells["NumberOfPoints"][index])
-            points = cells["Points"][start : start + count]
-            table = {f"{axis}_um": points[:, column] for column, axis in enumerate("xyz")}
-            return table | {
-                each["name"]: cells["PointData"][each["name"]][start : start + count]
-                for each in self._schema["columns"]
+            wanted = known if columns is None else columns
+            points = cells["Points"][start : start + count] if set(wanted) & set(places) else None
+            return {
+                name: cells["PointData"][name][start : start + count]
+                if points is None or name not in places
+                else points[:, places.index(name)]
+                for name in wanted
             }
 
         table = pd.DataFrame(self._read(read))
@@ -228,28 +252,25 @@ class Run:
         return table
 
     def field(self, name: str, day: float | None = None, frame: int | None = None) -> xr.DataArray:
-        """Return a field (z, y, x) at the frame nearest to `day` or at `frame`; else all frames (time, z, y, x)."""
+        """Return a field (z, y, x) at the frame nearest to `day` or at `frame`; else all frames (time, z, y, x), read as used."""
         import xarray as xr
 
+        from qsp_abm.output.lazy import lazy
+
         unit = self.unit("fields", name)
-        axes = {
-            axis: (np.arange(size) + 0.5) * step for axis, size, step in zip("xyz", self.shape, self.voxel, strict=True)
-        }
+        sizes = dict(zip("xyz", self.shape, strict=True))
+        steps = dict(zip("xyz", self.voxel, strict=True))
+        space = {axis: (axis, (np.arange(sizes[axis]) + 0.5) * steps[axis], {"units": "um"}) for axis in "zyx"}
         times = self.times
-        index = None if day is None and frame is None else self.frame_at(day, frame)
-        values = self._read(
-            lambda file: file["VTKHDF/fields/CellData"][name][slice(len(times)) if index is None else index]
-        )
-        space = {axis: (axis, axes[axis], {"units": "um"}) for axis in "zyx"}
-        if index is None:
-            return xr.DataArray(
-                values,
-                {"time": ("time", times, {"unit": "day"}), **space},
-                ("time", "z", "y", "x"),
-                name,
-                {"units": unit},
-            )
-        return xr.DataArray(values, {"time": times[index], **space}, ("z", "y", "x"), name, {"units": unit})
+        where = f"VTKHDF/fields/CellData/{name}"
+        if day is None and frame is None:
+            values = lazy(self.path, where, (len(times), *reversed(self.shape)))
+            # "units" would be decoded as a calendar
+            time = {"time": ("time", times, {"unit": "day"})}
+            return xr.DataArray(values, {**time, **space}, ("time", "z", "y", "x"), name, {"units": unit})
+        index = self.frame_at(day, frame)
+        plane = self._read(lambda file: file[where][index])
+        return xr.DataArray(plane, {"time": times[index], **space}, ("z", "y", "x"), name, {"units": unit})
 
     def frame_at(self, day: float | None = None, frame: int | None = None) -> int:
         """Return the index of a frame: the one nearest to `day`, or `frame`; default the last."""
@@ -273,6 +294,13 @@ class Run:
     def config(self) -> dict[str, Any]:
         """The resolved model, start, doses and settings."""
         return dict(json.loads(self._read(lambda file: file["config/json"].asstr()[()])))
+
+    @property
+    def model(self) -> Model:
+        """The model that was run, as an object that can be run again."""
+        from qsp_abm.model import Model
+
+        return Model.from_json(json.dumps(self.config["model"]))
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -338,7 +366,7 @@ class Run:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the run into one picture and return its path."""
-        from qsp_abm.output.plot import plot_run
+        from qsp_abm.pictures.summary import plot_run
 
         return plot_run(self, path)
 

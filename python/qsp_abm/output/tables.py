@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["export_csv"]
 
 
-def export_csv(run: Run, folder: str | Path, *, force: bool = False) -> list[Path]:
+def export_csv(run: Run, folder: str | Path, frames: Sequence[int] | None = None, *, force: bool = False) -> list[Path]:
     """Write counts, body and ledger, and the cells of each frame, as CSV; times in day, positions in um.
 
     Parameters
@@ -22,6 +23,8 @@ def export_csv(run: Run, folder: str | Path, *, force: bool = False) -> list[Pat
         The run.
     folder
         Folder to write to; created where missing.
+    frames
+        Numbers of the frames whose cells are written; None: all.
     force
         Overwrite existing tables.
 
@@ -37,8 +40,9 @@ def export_csv(run: Run, folder: str | Path, *, force: bool = False) -> list[Pat
     """
     folder, written = Path(folder), []
     series = {folder / "counts.csv": run.counts, folder / "body.csv": run.body, folder / "ledger.csv": run.ledger}
-    frames = {folder / f"cells_{index:05d}.csv": index for index in range(run.frames)}
-    for path in (*series, *frames):
+    chosen = range(run.frames) if frames is None else frames
+    tables = {folder / f"cells_{index:05d}.csv": index for index in chosen}
+    for path in (*series, *tables):
         if path.exists() and not force:
             raise ModelError(f"{path}: exists; use force (--force) to overwrite it")
     first = ["x_um", "y_um", "z_um", "cell_type"]
@@ -47,7 +51,7 @@ def export_csv(run: Run, folder: str | Path, *, force: bool = False) -> list[Pat
         for path, table in series.items():
             table.to_csv(path)
             written.append(path)
-        for path, index in frames.items():
+        for path, index in tables.items():
             cells = run.cells(frame=index)
             cells[[*first, *(name for name in cells.columns if name not in first)]].to_csv(path, index=False)
             written.append(path)

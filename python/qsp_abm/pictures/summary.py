@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qsp_abm.errors import ModelError
-from qsp_abm.output.colours import arm_colours, colour_of, label_of
 from qsp_abm.output.folder import RunSet, common_days, living
-from qsp_abm.output.layout import Array
 from qsp_abm.output.reader import Run
-from qsp_abm.output.section import draw_scale_bar, draw_section
+from qsp_abm.pictures.colours import arm_colours, colour_of, label_of
+from qsp_abm.pictures.section import draw_scale_bar, draw_section
+from qsp_abm.pictures.style import (
+    LEGEND_COLUMNS,
+    arm_legend,
+    band,
+    canvas,
+    finish,
+    from_zero,
+    heading,
+    joined,
+    nothing,
+    ticks,
+    written_unit,
+)
 
-__all__ = ["ILLUSTRATIVE", "plot_run", "plot_runs"]
+__all__ = ["plot_run", "plot_runs"]
 
-ILLUSTRATIVE = "illustrative, not a prediction for this patient"
-_BAND = (0.05, 0.5, 0.95)  # quantiles over the replicates
-_INK, _SOFT, _GRID = "#22272B", "#69727A", "#E6E9EB"
 _WIDTH = 13.0  # inch
 _COLUMNS = 12  # of the grid under everything
 _PANELS = 4  # small panels in a row
 _MOST_PANELS = 8  # cell types with a panel of their own: the living first, then those whose number changes most
-_LEGEND_COLUMNS = 5
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.edgecolor": "#AEB6BD",
-    "axes.labelcolor": _SOFT,
-    "text.color": _INK,
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": _GRID,
-    "axes.axisbelow": True,
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlecolor": _INK,
-    "figure.dpi": 100,
-    "savefig.dpi": 150,
-    "axes.linewidth": 0.8,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-}
 
 Arms = dict[str, list[Run]]
 
@@ -96,24 +79,15 @@ def plot_runs(runs: RunSet, path: str | Path, *, title: str = "", note: str = ""
 
 
 def _draw(arms: Arms, control: str | None, path: str | Path, title: str, note: str, tumour: str) -> Path:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ModelError(f"{path}: the folder '{path.parent}' does not exist")
     for each in (run for runs in arms.values() for run in runs):
         each.frame_at()  # refuses a run without frames
     colours = arm_colours(list(arms), control)
     first = next(iter(arms.values()))[0]
     kinds = _shown_types(arms)
     rows = -(-len(kinds) // _PANELS)
-    with mpl.rc_context(_STYLE):
-        head = 1.2 + (0.32 * -(-len(arms) // _LEGEND_COLUMNS) if len(arms) > 1 else 0)
-        height = 7.75 + 1.95 * rows + head
-        figure = Figure(figsize=(_WIDTH, height))
-        FigureCanvasAgg(figure)
+    head = 1.2 + (0.32 * -(-len(arms) // LEGEND_COLUMNS) if len(arms) > 1 else 0)
+    height = 7.75 + 1.95 * rows + head
+    with canvas(path, _WIDTH, height) as figure:
         grid = figure.add_gridspec(
             2 + rows,
             _COLUMNS,
@@ -125,23 +99,18 @@ def _draw(arms: Arms, control: str | None, path: str | Path, title: str, note: s
             hspace=0.42,
             wspace=1.1,
         )
-        figure.text(0.055, 1 - 0.36 / height, title, fontsize=17, fontweight="bold", va="center")
-        figure.text(0.055, 1 - 0.68 / height, _subtitle(arms, note), fontsize=10.5, color=_SOFT, va="center")
+        heading(figure, title, joined(_subtitle(arms), note))
         if len(arms) > 1:
-            _arm_legend(figure, arms, colours, 1 - 0.82 / height)
+            arm_legend(figure, arms, colours, 1 - 0.82 / height)
         _sections(figure, grid, arms, control, first)
         _tumour(figure.add_subplot(grid[1, 0:4]), arms, control, colours, tumour)
         _body(figure.add_subplot(grid[1, 4:8]), arms, colours, "concentration")
         _body(figure.add_subplot(grid[1, 8:12]), arms, colours, "occupancy")
         _counts(figure, grid, arms, colours, kinds)
-        try:
-            figure.savefig(path)
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{path}: cannot be written ({error})") from None
-    return path
+    return Path(path)
 
 
-def _subtitle(arms: Arms, note: str) -> str:
+def _subtitle(arms: Arms) -> str:
     replicates = {len(runs) for runs in arms.values()}
     count = max(replicates)
     text = (
@@ -151,7 +120,7 @@ def _subtitle(arms: Arms, note: str) -> str:
     )
     if count > 1:
         text += " (sections: the first); lines are medians, bands 5\N{EN DASH}95 %"
-    return f"{text}    ·    {note}" if note else text
+    return text
 
 
 def _shown_types(arms: Arms) -> list[str]:
@@ -236,7 +205,7 @@ def _tumour(axes: Any, arms: Arms, control: str | None, colours: dict[str, str],
     """Draw the change of the tumour: against the control, paired; without one, against the start."""
     axes.axhline(0, color="#AEB6BD", linewidth=1)
     if group not in next(iter(arms.values()))[0].schema["groups"]:
-        _empty(axes, "Tumour", f"no group '{group}'")
+        nothing(axes, "Tumour", f"no group '{group}'")
         return
     for arm, runs in arms.items():
         if arm == control:
@@ -246,8 +215,8 @@ def _tumour(axes: Any, arms: Arms, control: str | None, colours: dict[str, str],
         days, values = common_days([living(run, group) for run in (*runs[:count], *base[:count])])
         below = values[count:] if control else values[:, :1]
         change = 100 * (values[:count] / np.where(below > 0, below, np.nan) - 1)
-        _band(axes, days, change, colours[arm], label_of(arm))
-    _finish(
+        band(axes, days, change, colours[arm], label_of(arm))
+    finish(
         axes,
         f"Living tumour cells against {label_of(control).lower()}" if control else "Change of living tumour cells",
         "%",
@@ -266,24 +235,19 @@ def _body(axes: Any, arms: Arms, colours: dict[str, str], role: str) -> None:
             days, values = common_days([run.body[name] for run in runs])
             if len(days) and np.nanmax(np.abs(values)) > 0:
                 label = f"{label_of(arm)}: {label_of(name)}" if len(names) > 1 else label_of(arm)
-                _band(axes, days, 100 * values if role == "occupancy" else values, colours[arm], label, style)
+                band(axes, days, 100 * values if role == "occupancy" else values, colours[arm], label, style)
                 drawn += 1
     if not drawn:
-        _empty(axes, title, "none in this run" if names else "not recorded")
+        nothing(axes, title, "none in this run" if names else "not recorded")
         return
-    unit = "% of receptors" if role == "occupancy" else _unit(first.unit("body", names[0]))
-    _finish(axes, f"{title}: {label_of(names[0])}" if role == "concentration" and len(names) == 1 else title, unit)
+    unit = "% of receptors" if role == "occupancy" else written_unit(first.unit("body", names[0]))
+    finish(axes, f"{title}: {label_of(names[0])}" if role == "concentration" and len(names) == 1 else title, unit)
     if role == "occupancy":
         axes.set_ylim(-3, 105)
     else:
-        _from_zero(axes)
+        from_zero(axes)
     if len(names) > 1:
         axes.legend(frameon=False, fontsize=8.5, handlelength=1.8, loc="best")
-
-
-def _unit(text: str) -> str:
-    """Return a unit as a reader would write it: ``um`` and ``ug`` with the sign for micro."""
-    return re.sub(r"\bu(?=[a-zA-Z])", "µ", text)
 
 
 def _columns(run: Run, role: str) -> list[str]:
@@ -309,8 +273,8 @@ def _counts(figure: Any, grid: Any, arms: Arms, colours: dict[str, str], kinds: 
         axes = figure.add_subplot(grid[2 + row, column * wide : (column + 1) * wide])
         for arm, counts in tables.items():
             days, values = common_days([table[name].astype("f8") for table in counts])
-            _band(axes, days, values, colours[arm], label_of(arm))
-        _from_zero(axes)
+            band(axes, days, values, colours[arm], label_of(arm))
+        from_zero(axes)
         axes.margins(x=0)
         axes.set_title(f"    {label_of(name)}", pad=5, fontsize=9.5)
         axes.plot(
@@ -323,70 +287,8 @@ def _counts(figure: Any, grid: Any, arms: Arms, colours: dict[str, str], kinds: 
             transform=axes.transAxes,
             clip_on=False,
         )
-        _ticks(axes)
+        ticks(axes)
         if column == 0:
             axes.set_ylabel("cells")
         if place + _PANELS >= len(kinds):
             axes.set_xlabel("day")
-
-
-def _band(axes: Any, days: Array, values: Array, colour: str, label: str, style: str = "-") -> None:
-    """Draw the median over the replicates and the band from 5 to 95 %."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # all-nan where the control has no tumour left
-        low, middle, high = np.nanquantile(values, _BAND, axis=0)
-    if len(values) > 1:
-        axes.fill_between(days, low, high, color=colour, alpha=0.18, linewidth=0)
-    axes.plot(days, middle, color=colour, linewidth=1.8, linestyle=style, label=label)
-
-
-def _finish(axes: Any, title: str, unit: str) -> None:
-    axes.set_title(title, pad=7)
-    axes.set_xlabel("day")
-    axes.set_ylabel(unit)
-    axes.margins(x=0)
-    _ticks(axes)
-
-
-def _from_zero(axes: Any) -> None:
-    axes.set_ylim(0, 1.08 * max(axes.dataLim.y1, 0) or 1)
-
-
-def _ticks(axes: Any) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    def thousands(value: float, _: Any) -> str:
-        text = f"{value:,.0f}".replace(",", "\u2009") if abs(value) >= 1000 else f"{value:g}"
-        return text.replace("-", "\u2212")
-
-    axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(thousands))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.tick_params(length=0)
-
-
-def _arm_legend(figure: Any, arms: Arms, colours: dict[str, str], height: float) -> None:
-    """Name the colours of the arms, once for all curves."""
-    from matplotlib.lines import Line2D
-
-    lines = [Line2D([], [], color=colours[arm], linewidth=3, label=label_of(arm)) for arm in arms]
-    figure.legend(
-        handles=lines,
-        loc="upper left",
-        bbox_to_anchor=(0.049, height),
-        ncol=min(len(lines), _LEGEND_COLUMNS),
-        frameon=False,
-        fontsize=11,
-        handlelength=1.3,
-        handletextpad=0.5,
-        columnspacing=1.8,
-    )
-
-
-def _empty(axes: Any, title: str, why: str) -> None:
-    axes.set_title(title, pad=7)
-    axes.set(xticks=[], yticks=[])
-    axes.grid(False)
-    axes.text(0.5, 0.5, why, ha="center", va="center", color=_SOFT, transform=axes.transAxes)

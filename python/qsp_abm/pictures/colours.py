@@ -37,6 +37,7 @@ _KNOWN = {
     "macrophage_m2": "#99497A",
     "neutrophil": "#A8A03A",
     "mdsc": "#7A6A00",
+    "other_immune": "#A9B59A",
     "stroma": "#D5D8DB",
     "fibroblast": "#B4BAC0",
     "endothelial": "#B2182B",
