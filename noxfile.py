@@ -42,6 +42,36 @@ def sanitize(session: nox.Session, sanitizers: str) -> None:
     session.run("bash", ".ci/sanitize", sanitizers, external=True)
 
 
+@nox.session
+@nox.parametrize("version", ["9.4", "9.5", "9.6", "9.7"])
+def vtk(session: nox.Session, version: str) -> None:
+    """Run files are read by this version of VTK."""
+    session.install(".[test]")
+    session.install(f"vtk=={version}.*")
+    session.run("pytest", "tests/unit/test_output.py", "-k", "vtk")
+
+
+@nox.session
+def paraview(session: nox.Session) -> None:
+    """Exports are read and drawn by a real ParaView; needs the Debian packages python3-paraview, xvfb and xauth."""
+    session.install(".[test]")
+    session.run("pytest", "-m", "outside", "tests/outside/test_paraview.py")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The page of a run works in a browser without a network; needs the Debian package chromium."""
+    session.install(".[test]")
+    session.run("pytest", "-m", "outside", "tests/outside/test_browser.py")
+
+
+@nox.session
+def squidpy(session: nox.Session) -> None:
+    """Exported frames open and run in squidpy."""
+    session.install(".[test]", "squidpy")
+    session.run("pytest", "-m", "outside", "tests/outside/test_squidpy.py")
+
+
 @nox.session(venv_backend="none")
 def dev(session: nox.Session) -> None:
     """An editable installation into the active environment; changed C++ is rebuilt on import."""
