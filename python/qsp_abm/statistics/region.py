@@ -132,7 +132,7 @@ def tumour_region(
     if shape == cells.shape:
         near, rim = outward(occupied > 0) <= gap, half
     else:
-        centres = (np.stack(np.indices(shape), axis=-1) + 0.5) * steps + low
+        centres = (np.moveaxis(np.indices(shape), 0, -1) + 0.5) * steps + low
         tree = cKDTree(points) if len(points) else None
         reach = np.full(shape, np.inf) if tree is None else tree.query(centres, distance_upper_bound=2 * gap)[0]
         near, rim = reach <= gap, _RIM

@@ -110,16 +110,26 @@ class Result:
         index = points.tolist().index(point) if names else int(np.abs(points - point).argmin())
         return float(self.values[..., index])
 
-    def names(self) -> list[str]:
-        """Return a name for each value, in the order of `values`: the points of the axes, joined by a bar.
+    def flat(self) -> dict[str, tuple[float, str]]:
+        """Return name -> (value, unit): the points of the axes joined by a bar, and ``<name>_null``, the mean of chance.
 
         Examples
         --------
-        >>> Result("x", np.zeros(2), "", (Axis("r", "um", np.array([5.0, 10.0])),)).names()
-        ['5', '10']
+        >>> Result("x", np.array([2.0]), "um", (Axis("r", "um", np.array([5.0])),)).flat()
+        {'5': (2.0, 'um')}
         """
         points = [[f"{p:g}" if isinstance(p, float) else str(p) for p in axis.points.tolist()] for axis in self.axes]
-        return ["|".join(each) for each in product(*points)]
+        names, units = ["|".join(each) for each in product(*points)], self._units()
+        found = dict(zip(names, zip(self.values.ravel().tolist(), units, strict=True), strict=True))
+        if self.null is not None:
+            means = self.null.mean.ravel().tolist()
+            found |= {f"{name}_null": each for name, each in zip(names, zip(means, units, strict=True), strict=True)}
+        return found
+
+    def _units(self) -> list[str]:
+        """Return the unit of each value, in the order of `values`."""
+        last = self.unit if isinstance(self.unit, tuple) else (self.unit,) * len(self.axes[-1].points)
+        return list(last) * (self.values.size // max(1, len(last)))
 
     def table(self) -> pd.DataFrame:
         """Return a row for each value: axes, value, unit, expected, and mean, low, high, p of the envelope."""
@@ -130,8 +140,7 @@ class Result:
             axis.name: axis.points[grid.ravel()] for axis, grid in zip(self.axes, grids, strict=True)
         }
         columns["value"] = self.values.ravel()
-        units = self.unit if isinstance(self.unit, tuple) else (self.unit,) * len(self.axes[-1].points)
-        columns["unit"] = np.array(units, object)[grids[-1].ravel()]
+        columns["unit"] = self._units()
         if self.expected is not None:
             columns["expected"] = np.broadcast_to(self.expected, self.values.shape).ravel()
         if self.null is not None:

@@ -58,10 +58,7 @@ def series(run: Run, name: str, *, every: int = 1, sets: Any = None, **options: 
     rows = []
     for frame in range(0, run.frames, every)[: len(days)]:
         found = measure(name, as_cells(run, day=float(run.times[frame]), sets=sets), **options)
-        row = dict(zip(found.names(), found.values.ravel(), strict=True))
-        if found.null is not None:
-            row |= dict(zip((f"{each}_null" for each in found.names()), found.null.mean.ravel(), strict=True))
-        rows.append(row)
+        rows.append({value: number for value, (number, _) in found.flat().items()})
     return pd.DataFrame(rows, index=pd.Index(days, name="day"))
 
 

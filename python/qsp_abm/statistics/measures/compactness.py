@@ -74,13 +74,13 @@ def compactness(
 
 
 def boundary(region: Region) -> float:
-    r"""Return the perimeter (um) or surface (um^2) of a region inside the window, by Crofton's formula.
+    r"""Return the perimeter (um) or surface (um^2) of a region as it is seen in the window, by Crofton's formula.
 
     :math:`S = \frac{1}{c} \sum_k w_k \frac{V_{pixel}}{|h_k|} N_k` with :math:`N_k` the changes between inside and outside along direction
     :math:`h_k`, :math:`w_k` the part of all directions that are nearest to it, and c the mean of :math:`|\cos|` over directions,
     2/pi or 1/2.
     """
-    inside = region.inside
+    inside = np.pad(region.inside, 1)  # the border of the window is boundary too
     total = 0.0
     for step, weight in _directions(tuple(float(each) for each in region.steps)):
         here = tuple(slice(max(0, -s), inside.shape[k] - max(0, s)) for k, s in enumerate(step))
