@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from qsp_abm.errors import ModelError, SolverError
 
-from . import body, describe, export, info, library, plot, resume, run
+from . import body, describe, export, info, library, plot, resume, run, statistics
 
 __all__ = ["app", "main"]
 
@@ -61,6 +61,7 @@ app.command("resume")(resume.resume)
 app.command("info")(info.info)
 app.command("plot")(plot.plot)
 app.command("export")(export.export)
+app.command("statistics")(statistics.statistics)
 app.add_typer(body.app, name="body")
 app.command("library")(library.library)
 app.command("describe")(describe.describe)

@@ -244,7 +244,7 @@ class Writer:
         if np.shape(frame.counts) != (len(schema["cell_types"]),):
             raise ValueError(f"counts: shape {np.shape(frame.counts)}; allowed: {(len(schema['cell_types']),)}")
         for each in schema.get("statistics", ()):
-            shape = np.shape(frame.statistics.get(each["name"]))
+            shape = np.shape(frame.statistics.get(each["name"], ()))
             if shape != (len(each["values"]),):
                 raise ValueError(f"statistics[{each['name']!r}]: shape {shape}; allowed: {(len(each['values']),)}")
         ledger = () if frame.ledger is None else np.shape(frame.ledger)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelError
+from ..errors import ModelError, suggest
 from ..output.layout import StatisticColumns
 from .catalogue import check_options, find
 from .cells import as_cells
@@ -89,7 +89,7 @@ def recorded(wanted: Sequence[Wanted]) -> list[Recorded]:
             json.dumps(each)
         except TypeError as error:
             raise ModelError(f"statistics: {each!r}: {error}; allowed: numbers, texts and lists") from None
-        table = {"name": each} if isinstance(each, str) else dict(each)
+        table: dict[str, Any] = {"name": each} if isinstance(each, str) else dict(each)
         if "name" not in table:
             raise ModelError(f"statistics: {each!r} has no name")
         statistic = table.pop("name")
@@ -102,6 +102,14 @@ def recorded(wanted: Sequence[Wanted]) -> list[Recorded]:
         if any(label == other.name for other in found):
             raise ModelError(f"statistics: '{label}' appears twice; give one of them another label")
         if isinstance(table.get("null"), Mapping):
-            table["null"] = Null(**table["null"])
+            table["null"] = _null(table["null"])
         found.append(Recorded(label, statistic, table, each))
     return found
+
+
+def _null(given: Mapping[str, Any]) -> Null:
+    allowed = [each.name for each in fields(Null)]
+    for key in given:
+        if key not in allowed:
+            raise ModelError(f"statistics: null: no option '{key}'{suggest(key, allowed)}")
+    return Null(**given)

@@ -77,6 +77,7 @@ def immune_phenotype(
         raise ModelError(f"immune_phenotype: margin {margin:g} um; it must be above 0")
     region = tumour_region(cells, a, gap=gap, least=least, pitch=pitch)
     unit, scale = cells.window.density_unit
+    thresholds = {"core_threshold": core_threshold, "margin_threshold": margin_threshold}
     zones = [-np.inf, -margin, margin, np.inf]
     volumes = _by_zone(region.distance.ravel(), zones) * region.pixel_volume / scale
     tumour = region.volume / scale
@@ -99,7 +100,7 @@ def immune_phenotype(
         null,
         axes=(Axis("quantity", "", np.array(["core", "margin", "outside", "ratio", "core_part"])),),
         unit=(unit, unit, unit, "", ""),
-        settings={"a": a, "b": b, "margin": margin, "core": core_threshold, "excluded": margin_threshold},
+        settings={"a": a, "b": b, "margin": margin, **thresholds},
     )
     if core_threshold is None or margin_threshold is None:
         return found
