@@ -37,9 +37,13 @@ def values(table: pd.DataFrame) -> dict[str, object]:
     import squidpy as sq
 
     at = table[["x_um", "y_um"]].to_numpy()
-    data = anndata.AnnData(table[["mark"]].to_numpy("f4"), obs=pd.DataFrame({"kind": pd.Categorical(table["cell_type"])}))
+    data = anndata.AnnData(
+        table[["mark"]].to_numpy("f4"), obs=pd.DataFrame({"kind": pd.Categorical(table["cell_type"])})
+    )
     data.obsm["spatial"] = at
-    found: dict[str, object] = {"versions": {name: version(name) for name in ("squidpy", "pointpats", "numpy", "scipy")}}
+    found: dict[str, object] = {
+        "versions": {name: version(name) for name in ("squidpy", "pointpats", "numpy", "scipy")}
+    }
     for label, call in (
         ("knn", {"n_neighs": 6}),
         ("radius", {"radius": 20.0}),
