@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from .. import units
 from ..errors import ModelError
-from ..statistics import CellTable, Window, as_cells
-from .specimen import Specimen, frame_of, unit_vector
+from ..statistics import Window, as_cells
+from ..statistics.cells import Mask
+from .specimen import Specimen, frame_of, part_inside, unit_vector
 
 __all__ = ["needle"]
 
-_GRID = {2: 400, 3: 60}  # points a side by which the part of a core inside the tissue is measured: within 1 %
+Floats = NDArray[np.float64]
 
 
 def needle(
@@ -78,20 +79,14 @@ def needle(
     own = Window((0.0,) * dimensions, (along, *(across,) * (dimensions - 1)))
     points = np.clip(placed[kept] - low, 0, own.high)
     core = replace(cells.only(kept), points=points, window=own, shape=None)
+
+    def tissue(places: Floats) -> Mask:
+        from_middle = places + low
+        within: Mask = np.linalg.norm(from_middle[:, 1:], axis=1) <= across / 2
+        return within & window.holds(middle + from_middle @ frame)
+
+    size = part_inside(own, tissue) * own.volume
+    voxel = cells.spacing if cells.shape is not None else 0.0
     taken = {"kind": "needle", "position": middle.tolist(), "direction": axis.tolist()}
     taken |= {"diameter": across, "length": along}
-    return Specimen(core, _size(own, frame, middle, cells), taken, _voxel(cells))
-
-
-def _size(core: Window, frame: NDArray[np.float64], middle: NDArray[np.float64], cells: CellTable) -> float:
-    """Return the area or volume of a core inside the tissue, by a grid of points."""
-    n = _GRID[cells.dimensions]
-    steps = (np.moveaxis(np.indices((n,) * cells.dimensions), 0, -1).reshape(-1, cells.dimensions) + 0.5) / n - 0.5
-    places = steps * core.sides
-    inside = np.linalg.norm(places[:, 1:], axis=1) <= core.sides[1] / 2
-    inside &= cells.window.holds(middle + places @ frame)
-    return float(inside.mean()) * core.volume
-
-
-def _voxel(cells: CellTable) -> float:
-    return cells.spacing if cells.shape is not None else 0.0
+    return Specimen(core, size, taken, voxel, tissue=tissue)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import units
 from ..errors import ModelError
 from ..statistics import CellTable, Window, as_cells
-from .specimen import Specimen, frame_of, unit_vector
+from .specimen import Specimen, frame_of, part_inside, unit_vector
 
 if TYPE_CHECKING:
     from ..output.reader import Run
@@ -68,7 +68,7 @@ def section(
     Returns
     -------
     Specimen
-        Its `size` is the area of the field; of a core that reaches out of the tissue, times the part of its volume inside.
+        Its `size` is the area of the field, of a core that of the core and the tissue in it.
 
     Raises
     ------
@@ -89,11 +89,9 @@ def section(
     >>> round(cut.counts()["tumour"], -3), round(cut.counts(corrected=True)["tumour"], -3)
     (4000.0, 1000.0)
     """
-    voxel, inside = 0.0, 1.0
+    voxel, tissue = 0.0, None
     if isinstance(source, Specimen):
-        core = source.cells.window
-        inside = source.size / (pi / 4 * float(core.sides[1]) ** 2 * float(core.sides[0]))
-        source, voxel = source.cells, source.voxel
+        source, voxel, tissue = source.cells, source.voxel, source.tissue
     cells = as_cells(source, day=day)
     if cells.dimensions != 3:
         raise ModelError("section: these cells lie in a plane; allowed: cells in three dimensions")
@@ -113,6 +111,9 @@ def section(
     points = np.clip(placed[shown] - view[0] + own.low, own.low, own.high)
     taken = {"kind": "section", "position": middle.tolist(), "normal": axes[0].tolist(), "thickness": t, "least": least}
     cut = replace(cells.only(shown), points=points, window=own, shape=None)
+    inside = 1.0
+    if tissue is not None:
+        inside = part_inside(own, lambda places: tissue(middle + (places - own.low + view[0]) @ axes[1:]))
     return Specimen(cut, own.volume * inside, taken, float(steps.max()), t / depth[shown])
 
 

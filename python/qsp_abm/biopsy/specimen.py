@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from ..statistics import CellTable
+from ..statistics import CellTable, Window
+from ..statistics.cells import Mask
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Specimen", "frame_of", "unit_vector"]
+__all__ = ["Specimen", "frame_of", "part_inside", "unit_vector"]
 
 Floats = NDArray[np.float64]
+
+_GRID = {2: 200, 3: 60}  # points a side
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,8 @@ class Specimen:
         Edge of the voxels that the cells come from, um; 0: positions are exact.
     weights
         Of a section: the Abercrombie factor of each cell, (N,); else 1.
+    tissue
+        Of a core: tells of points in its coordinates, (N, d), whether they are in it and in the tissue.
     """
 
     cells: CellTable
@@ -43,6 +48,7 @@ class Specimen:
     taken: Mapping[str, Any]
     voxel: float = 0.0
     weights: Floats = field(default_factory=lambda: np.empty(0))
+    tissue: Callable[[Floats], Mask] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.weights):
@@ -65,6 +71,20 @@ class Specimen:
 
         axes = {f"{axis}_um": self.cells.points[:, k] for k, axis in enumerate("xyz"[: self.cells.dimensions])}
         return pd.DataFrame({**axes, "cell_type": self.cells.labels, **self.cells.marks, "abercrombie": self.weights})
+
+
+def part_inside(window: Window, inside: Callable[[Floats], Mask]) -> float:
+    """Return the part of a window that lies inside something, by a grid of points: within 1 %.
+
+    Examples
+    --------
+    >>> from qsp_abm.statistics import Window
+    >>> round(part_inside(Window((0, 0), (2, 2)), lambda points: np.hypot(*(points - 1).T) < 1) * 4, 2)
+    3.14
+    """
+    n, d = _GRID[window.dimensions], window.dimensions
+    steps = (np.moveaxis(np.indices((n,) * d), 0, -1).reshape(-1, d) + 0.5) / n
+    return float(inside(np.asarray(window.low) + steps * window.sides).mean())
 
 
 def unit_vector(direction: Any, dimensions: int, what: str) -> Floats:

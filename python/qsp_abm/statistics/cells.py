@@ -124,7 +124,9 @@ class CellTable:
             return set(self.sets[name])
         if "+" in name:
             return {label for part in name.split("+") for label in self._members(part.strip())}
-        raise ModelError(f"cells: no cell type or set '{name}'{suggest(name, [*self.types, *self.sets])}")
+        raise ModelError(
+            f"cells: no cell type or set '{name}'{suggest(name, dict.fromkeys([*self.types, *self.sets]))}"
+        )
 
     def only(self, mask: Mask) -> CellTable:
         """Return the cells of a mask."""

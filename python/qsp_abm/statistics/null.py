@@ -30,7 +30,7 @@ class Null:
     Parameters
     ----------
     simulations
-        How often; 199 lets p fall to 0.005.
+        How often; with 199, p of a curve can fall to 0.005, of a single value, two-sided, to 0.01.
     kind
         ``labels``: labels and marks are permuted among the positions; ``positions``: all cells are placed at random, uniformly in
         the window or on the voxels, counts fixed.
