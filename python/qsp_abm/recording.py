@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from .output.reader import open_run
 from .output.writer import Writer
 from .processes import Become, Die, Divide, Leave, Recruit
 from .snapshot import digest, pack, unpack
+from .statistics.recorded import Recorded, Wanted, recorded
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -47,7 +49,17 @@ _FIELD_LEDGER = ("produced", "decayed", "taken_up", "exchanged", "boundary", "ch
 class Recorder:
     """Writes frames, body samples, lineage, ledger and checkpoints of one run."""
 
-    def __init__(self, writer: Writer, interval: int, keep: int, end: int, model: Model, *, fresh: bool) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        interval: int,
+        keep: int,
+        end: int,
+        model: Model,
+        statistics: Sequence[Recorded] = (),
+        *,
+        fresh: bool,
+    ) -> None:
         self.path = writer.path
         self.interval = interval
         self.end = end
@@ -55,6 +67,7 @@ class Recorder:
         self._writer = writer
         self._keep = keep
         self._model = model
+        self._statistics = statistics
         self._sampling = max(1, round(1 / (_SAMPLES_PER_DAY * model.dt)))
         self._samples: list[tuple[float, NDArray[np.float64]]] = []
         self._causes = _causes(model)
@@ -71,15 +84,22 @@ class Recorder:
         end: int,
         force: bool,
         provenance: dict[str, Any],
+        statistics: Sequence[Wanted] = (),
     ) -> Self:
         """Open a new file for a simulation."""
         model = simulation.model
+        measured = recorded(statistics)
         config = {
             "model": json.loads(model.to_json()),
             "start": [start.model_dump(mode="json") for start in simulation.start],
             "doses": [dose.model_dump(mode="json") for dose in simulation.doses],
             "seed": simulation.seed,
-            "record": {"interval": interval, "checkpoint": keep, "end": end},
+            "record": {
+                "interval": interval,
+                "checkpoint": keep,
+                "end": end,
+                "statistics": [each.wanted for each in measured],
+            },
             "report": simulation.report.lines(),
         }
         traits = tuple(Column(name, unit) for name, unit in simulation.trait_units().items())
@@ -121,10 +141,11 @@ class Recorder:
                 **provenance,
             },
             seed=simulation.seed,
+            statistics=tuple(each.columns(simulation) for each in measured),
             expected_cells=max(1, sum(simulation.counts().values())),
         )
         writer = Writer(path, description, force)
-        return cls(writer, interval, keep, end, model, fresh=True)
+        return cls(writer, interval, keep, end, model, measured, fresh=True)
 
     @classmethod
     def reopen(cls, kind: type[Simulation], path: Path, threads: int | None) -> tuple[Simulation, Self]:
@@ -141,7 +162,15 @@ class Recorder:
         if simulation.step >= record["end"]:
             raise ModelError(f"{path}: is complete; there is nothing to resume")
         writer = Writer.resume(path, stored.step)
-        recorder = cls(writer, record["interval"], record["checkpoint"], record["end"], simulation.model, fresh=False)
+        recorder = cls(
+            writer,
+            record["interval"],
+            record["checkpoint"],
+            record["end"],
+            simulation.model,
+            recorded(record.get("statistics", ())),
+            fresh=False,
+        )
         recorder._before = _totals(simulation)
         return simulation, recorder
 
@@ -176,6 +205,7 @@ class Recorder:
                 ledger=np.array(list(self._ledger(simulation).values())),
                 events={name: after[name] - self._before.get(name, 0) for name in _EVENTS},
                 digests=digest(snapshot),
+                statistics={each.name: each.values(simulation) for each in self._statistics},
             )
         )
         self._before = after

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -342,6 +342,7 @@ class Simulation:
         progress: bool | Progress = False,
         checkpoint: Any = "5 day",
         provenance: Mapping[str, Any] | None = None,
+        statistics: Sequence[str | Mapping[str, Any]] = (),
     ) -> Run | None:
         """Run for a time and record it.
 
@@ -361,6 +362,9 @@ class Simulation:
             Interval between stored states from which an interrupted run goes on.
         provenance
             Short texts and numbers to keep with the run, such as its arm.
+        statistics
+            Spatial statistics to measure at each frame: names, or tables such as
+            ``{"name": "pair_correlation", "a": "tumour", "b": "cd8", "radii": [10, 20]}``; read them with `Run.statistics`.
 
         Returns
         -------
@@ -382,7 +386,9 @@ class Simulation:
 
         interval = whole_steps(every, self.model.dt, "every")
         keep = max(1, round(whole_steps(checkpoint, self.model.dt, "checkpoint") / interval))
-        recorder = Recorder.create(self, Path(record), interval, keep, self.step + steps, force, dict(provenance or {}))
+        recorder = Recorder.create(
+            self, Path(record), interval, keep, self.step + steps, force, dict(provenance or {}), statistics
+        )
         return self._record(recorder, progress)
 
     @classmethod

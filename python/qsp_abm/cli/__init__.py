@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from qsp_abm.errors import ModelError, SolverError
 
-from . import body, describe, export, info, library, movie, plot, report, resume, run
+from . import body, describe, export, info, library, movie, plot, report, resume, run, statistics
 
 __all__ = ["app", "main"]
 
@@ -63,6 +63,7 @@ app.command("plot")(plot.plot)
 app.command("movie")(movie.movie)
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.command("statistics")(statistics.statistics)
 app.add_typer(body.app, name="body")
 app.command("library")(library.library)
 app.command("describe")(describe.describe)

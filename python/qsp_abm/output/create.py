@@ -178,6 +178,10 @@ def _create_tables(file: Any, description: RunDescription) -> None:
     events = summary.create_group("events", track_order=True)
     for name in description.events:
         grow(events, name, "i8")
+    statistics = summary.create_group("statistics", track_order=True)
+    for each in description.statistics:
+        grow(statistics, each.name, "f8", tail=(len(each.values),))
+        statistics[each.name].attrs["labels"] = json.dumps(each.values)
 
 
 def _create_texts(file: Any, description: RunDescription) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "Frame",
     "ParameterRow",
     "RunDescription",
+    "StatisticColumns",
     "TypeEntry",
     "companion",
 ]
@@ -89,6 +90,15 @@ class ParameterRow:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class StatisticColumns:
+    """A statistic that is measured at each frame: its name and the names of its values."""
+
+    name: str
+    values: tuple[str, ...]
+    units: tuple[str, ...]
+
+
 STANDARD_COLUMNS: tuple[Column, ...] = (
     Column("id", "", "u4", "sequential identity of the agent"),
     Column("parent", "", "u4", "identity of the mother; 0 for none"),
@@ -133,6 +143,8 @@ class RunDescription:
         Version, commit, host, arguments, arm, threads asked and used ...: numbers and short texts.
     seed
         Seed of the random numbers.
+    statistics
+        Statistics that are measured at each frame; stored as f8.
     field_bits
         Bits kept of the 23 of a field's mantissa; 12 is a relative error of at most 1.2e-4 and half the size.
     expected_cells
@@ -156,6 +168,7 @@ class RunDescription:
     parameters: tuple[ParameterRow, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
+    statistics: tuple[StatisticColumns, ...] = ()
     field_bits: int = 12
     expected_cells: int = 4096
     title: str = ""
@@ -178,7 +191,7 @@ class RunDescription:
 
     def check(self) -> None:
         """Raise ValueError where two names are equal or a name cannot stand in the file."""
-        for what in ("cell_types", "columns", "fields", "body", "ledger"):
+        for what in ("cell_types", "columns", "fields", "body", "ledger", "statistics"):
             names = [each.name for each in getattr(self, what)]
             for name in names:
                 if not name or "/" in name or "." in name:
@@ -219,6 +232,9 @@ class RunDescription:
             "fields": table(self.fields),
             "body": table(self.body),
             "ledger": table(self.ledger),
+            "statistics": [
+                {"name": each.name, "values": list(each.values), "units": list(each.units)} for each in self.statistics
+            ],
         }
 
 
@@ -246,6 +262,8 @@ class Frame:
         Events since the last frame, by name.
     digests
         Hexadecimal digests "tissue", "drug_fields", "body", "all".
+    statistics
+        The values of each statistic of the description, by name.
     """
 
     step: int
@@ -257,6 +275,7 @@ class Frame:
     ledger: Array | None = None
     events: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    statistics: dict[str, Array] = field(default_factory=dict)
 
 
 def companion(path: Path, block: str) -> Path:

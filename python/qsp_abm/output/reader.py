@@ -162,6 +162,27 @@ class Run:
         )
 
     @property
+    def statistics(self) -> pd.DataFrame:
+        """Statistics measured during the run (columns: statistic and value) at each frame (index: day)."""
+        import pandas as pd
+
+        known = self._schema.get("statistics", ())  # older files have none
+
+        def read(file: Any) -> tuple[Array, list[Array]]:
+            frames, group = _frames(file), file["summary"]
+            found = [group["statistics"][each["name"]][:frames] for each in known]
+            return group["time"][:frames], [column for values in found for column in values.T]
+
+        days, columns = self._read(read)
+        names = [(each["name"], value) for each in known for value in each["values"]]
+        index = pd.Index(days, name="day")
+        return pd.DataFrame(
+            np.reshape(columns, (len(names), len(days))).T,
+            index=index,
+            columns=pd.MultiIndex.from_tuples(names, names=["statistic", "value"]) if names else None,
+        )
+
+    @property
     def lineage(self) -> pd.DataFrame:
         """Births and deaths: time (day), child, parent, cause (as a name)."""
         import pandas as pd

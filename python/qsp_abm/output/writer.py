@@ -243,6 +243,10 @@ class Writer:
                     raise ValueError(f"{what}[{name!r}]: shape {np.shape(values)}; allowed: {shape}")
         if np.shape(frame.counts) != (len(schema["cell_types"]),):
             raise ValueError(f"counts: shape {np.shape(frame.counts)}; allowed: {(len(schema['cell_types']),)}")
+        for each in schema.get("statistics", ()):
+            shape = np.shape(frame.statistics.get(each["name"], ()))
+            if shape != (len(each["values"]),):
+                raise ValueError(f"statistics[{each['name']!r}]: shape {shape}; allowed: {(len(each['values']),)}")
         ledger = () if frame.ledger is None else np.shape(frame.ledger)
         if self._ledger and ledger != (len(self._ledger),):
             raise ValueError(f"ledger: shape {ledger}; allowed: {(len(self._ledger),)}")
@@ -309,6 +313,8 @@ class Writer:
             self._append(f"summary/digest_{name}", np.array([frame.digests.get(name, "").encode()], "S64"))
         for name in self._schema["events"]:
             self._append(f"summary/events/{name}", [frame.events.get(name, 0)])
+        for each in self._schema.get("statistics", ()):  # older files have none
+            self._append(f"summary/statistics/{each['name']}", np.asarray(frame.statistics[each["name"]], "f8")[None])
 
     def _commit(self, frames: int) -> None:
         for name in self._blocks:
