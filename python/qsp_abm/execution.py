@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .errors import ModelError, SolverError
+from .record import Record
 
 __all__ = ["Outcome", "Task", "Watcher", "cores", "execute", "run_task", "usual_workers"]
 
@@ -40,8 +41,10 @@ class Task:
         The run file.
     model, start, doses
         What is simulated.
-    duration, every, checkpoint
-        Simulated time, time between frames, and between stored states, day.
+    duration
+        Simulated time, day.
+    record
+        What is written.
     seed, threads, vessel_draw, force, provenance
         As in `Simulation`.
     resume
@@ -53,8 +56,7 @@ class Task:
     start: tuple[Any, ...] = ()
     doses: tuple[Any, ...] = ()
     duration: float = 0.0
-    every: float = 0.25
-    checkpoint: float = 5.0
+    record: Record = field(default_factory=Record)
     seed: int = 0
     threads: int | None = 1
     vessel_draw: int | None = None
@@ -111,11 +113,10 @@ def run_task(task: Task, progress: Progress) -> None:
     simulation.run(
         task.duration,
         record=task.path,
-        every=task.every,
         force=task.force,
         progress=progress,
-        checkpoint=task.checkpoint,
         provenance=task.provenance,
+        **dict(task.record),
     )
 
 

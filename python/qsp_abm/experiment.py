@@ -24,12 +24,13 @@ from . import model_source
 from .document import put, resolve
 from .errors import ModelError, suggest
 from .frozen import Frozen, Quantity
+from .record import Record
 
 if TYPE_CHECKING:
     from .doses import Dose, Regimen
     from .model import Model
 
-__all__ = ["Arm", "Experiment", "Job", "Record", "Repeat", "located"]
+__all__ = ["Arm", "Experiment", "Job", "Repeat", "located"]
 
 _WHOLE = 1e-9  # part of a time by which it may miss a whole number of steps
 _TABLES = re.compile(
@@ -48,21 +49,6 @@ class Arm(Frozen):
     """
 
     doses: tuple[dict[str, Any] | str, ...] = ()
-
-
-class Record(Frozen):
-    """What is written.
-
-    Parameters
-    ----------
-    every
-        Time between two frames, day.
-    checkpoint
-        Time between two stored states from which a run can be resumed, day.
-    """
-
-    every: Annotated[float, Quantity("day", positive=True)] = 0.25
-    checkpoint: Annotated[float, Quantity("day", positive=True)] = 5.0
 
 
 class Repeat(Frozen):

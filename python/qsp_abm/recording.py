@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from . import _core
 from .body.machine import BodyMachine
-from .errors import ModelError
+from .errors import ModelError, suggest
 from .model import Model
 from .output.layout import STANDARD_COLUMNS, Column, Frame, ParameterRow, RunDescription, TypeEntry
 from .output.reader import open_run
 from .output.writer import Writer
 from .processes import Become, Die, Divide, Leave, Recruit
+from .record import Record
+from .simulation import whole_steps
 from .snapshot import digest, pack, unpack
-from .statistics.recorded import Recorded, Wanted, recorded
+from .statistics.recorded import Recorded, recorded
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -42,6 +44,7 @@ _HAPPENINGS = (
     "removed",
 )  # as in the engine
 _EVENTS = ("born", "killed", "died", "recruited", "left")
+_SCATTER = np.uint32(2654435761)  # spreads neighbouring identities over all 32 bits (Knuth, TAOCP 3, 6.4)
 _SAMPLES_PER_DAY = 24  # of the body, at most
 _FIELD_LEDGER = ("produced", "decayed", "taken_up", "exchanged", "boundary", "change", "residual")
 
@@ -79,16 +82,24 @@ class Recorder:
         cls,
         simulation: Simulation,
         path: Path,
-        interval: int,
-        keep: int,
+        record: Record,
         end: int,
         force: bool,
         provenance: dict[str, Any],
-        statistics: Sequence[Wanted] = (),
     ) -> Self:
         """Open a new file for a simulation."""
         model = simulation.model
-        measured = recorded(statistics)
+        interval = whole_steps(record.every, model.dt, "every")
+        keep = max(1, round(whole_steps(record.checkpoint, model.dt, "checkpoint") / interval))
+        measured = recorded(record.statistics)
+        traits = simulation.trait_units()
+        for what, wanted, known in (
+            ("fields", record.fields, [field.name for field in model.fields]),
+            ("traits", record.traits, list(traits)),
+        ):
+            for name in wanted or ():
+                if name not in known:
+                    raise ModelError(f"record: {what}: unknown name '{name}'{suggest(name, known)}")
         config = {
             "model": json.loads(model.to_json()),
             "start": [start.model_dump(mode="json") for start in simulation.start],
@@ -98,11 +109,10 @@ class Recorder:
                 "interval": interval,
                 "checkpoint": keep,
                 "end": end,
-                "statistics": [each.wanted for each in measured],
+                **record.model_dump(mode="json", include={"fields", "traits", "precision", "sample", "statistics"}),
             },
             "report": simulation.report.lines(),
         }
-        traits = tuple(Column(name, unit) for name, unit in simulation.trait_units().items())
         signals = simulation._body
         description = RunDescription(
             shape=model.lattice.shape or (1, 1, 1),
@@ -112,9 +122,17 @@ class Recorder:
             columns=(
                 *STANDARD_COLUMNS,
                 Column("target", "", "u4", "identity of the engaged target; 0 for none"),
-                *traits,
+                *(
+                    Column(name, unit)
+                    for name, unit in traits.items()
+                    if record.traits is None or name in record.traits
+                ),
             ),
-            fields=tuple(Column(field.name, field.unit) for field in model.fields),
+            fields=tuple(
+                Column(field.name, field.unit)
+                for field in model.fields
+                if record.fields is None or field.name in record.fields
+            ),
             body=_body_columns(signals) if signals is not None else (),
             ledger=tuple(Column(name, unit, "f8") for name, unit in _ledger_columns(model).items()),
             vessels=simulation.points(simulation.vessels) if len(simulation.vessels) else None,
@@ -142,9 +160,11 @@ class Recorder:
             },
             seed=simulation.seed,
             statistics=tuple(each.columns(simulation) for each in measured),
-            expected_cells=max(1, sum(simulation.counts().values())),
+            expected_cells=max(1, round(record.sample * sum(simulation.counts().values()))),
+            field_bits=record.bits,
+            sample=record.sample,
         )
-        writer = Writer(path, description, force)
+        writer = Writer(path, description, force, background=True)
         return cls(writer, interval, keep, end, model, measured, fresh=True)
 
     @classmethod
@@ -161,7 +181,7 @@ class Recorder:
         record = run.config["record"]
         if simulation.step >= record["end"]:
             raise ModelError(f"{path}: is complete; there is nothing to resume")
-        writer = Writer.resume(path, stored.step)
+        writer = Writer.resume(path, stored.step, background=True)
         recorder = cls(
             writer,
             record["interval"],
@@ -181,7 +201,7 @@ class Recorder:
 
     def frame(self, simulation: Simulation) -> None:
         """Write a frame, and a stored state every few frames and at the end."""
-        columns = simulation.cell_columns()
+        columns = self._sampled(simulation.cell_columns())
         points = np.stack([columns.pop(f"{axis}_um") for axis in "xyz"], axis=1)
         if simulation._body is not None and not self._samples:
             self.sample(simulation.step, simulation._body, simulation._body.signals())
@@ -199,8 +219,8 @@ class Recorder:
                 step=simulation.step,
                 time=simulation.day,
                 points=points,
-                columns=columns,
-                fields={field.name: simulation.field(field.name) for field in self._model.fields},
+                columns={name: columns[name] for name in self._writer.columns},
+                fields={name: simulation.field(name) for name in self._writer.fields},
                 counts=np.array(list(simulation.counts().values())),
                 ledger=np.array(list(self._ledger(simulation).values())),
                 events={name: after[name] - self._before.get(name, 0) for name in _EVENTS},
@@ -222,6 +242,14 @@ class Recorder:
     ) -> None:
         status = "complete" if kind is None else "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
         self._writer.close(status, self._threads_used)
+
+    def _sampled(self, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return the part of the cells that is written: a cell is in it over its whole life, or never."""
+        part = self._writer.sample
+        if part >= 1:
+            return columns
+        keep = columns["id"] * _SCATTER < np.uint32(min(part * 2.0**32, 2.0**32 - 1))
+        return {name: values[keep] for name, values in columns.items()}
 
     def _lineage(self, simulation: Simulation) -> None:
         events = simulation.take_events()

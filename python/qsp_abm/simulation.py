@@ -22,6 +22,7 @@ from .frozen import Frozen
 from .model import MOST_STEPS, MOST_THREADS, Model
 from .placement import Report, place
 from .processes import Recruit
+from .record import Record
 from .snapshot import Snapshot, digest, pack, take, unpack
 from .start import Start
 from .view import View
@@ -342,6 +343,10 @@ class Simulation:
         progress: bool | Progress = False,
         checkpoint: Any = "5 day",
         provenance: Mapping[str, Any] | None = None,
+        fields: Sequence[str] | None = None,
+        traits: Sequence[str] | None = None,
+        precision: float = Record().precision,
+        sample: float = 1.0,
         statistics: Sequence[str | Mapping[str, Any]] = (),
     ) -> Run | None:
         """Run for a time and record it.
@@ -362,6 +367,8 @@ class Simulation:
             Interval between stored states from which an interrupted run goes on.
         provenance
             Short texts and numbers to keep with the run, such as its arm.
+        fields, traits, precision, sample
+            Which fields and traits are written, how precisely, and which part of the cells; as in `Record`.
         statistics
             Spatial statistics to measure at each frame: names, or tables such as
             ``{"name": "pair_correlation", "a": "tumour", "b": "cd8", "radii": [10, 20]}``; read them with `Run.statistics`.
@@ -384,11 +391,18 @@ class Simulation:
             return None
         from .recording import Recorder
 
-        interval = whole_steps(every, self.model.dt, "every")
-        keep = max(1, round(whole_steps(checkpoint, self.model.dt, "checkpoint") / interval))
-        recorder = Recorder.create(
-            self, Path(record), interval, keep, self.step + steps, force, dict(provenance or {}), statistics
+        for name, interval in (("every", every), ("checkpoint", checkpoint)):
+            whole_steps(interval, self.model.dt, name)
+        wanted = Record(
+            every=every,
+            checkpoint=checkpoint,
+            fields=fields,
+            traits=traits,
+            precision=precision,
+            sample=sample,
+            statistics=tuple(each if isinstance(each, str) else dict(each) for each in statistics),
         )
+        recorder = Recorder.create(self, Path(record), wanted, self.step + steps, force, dict(provenance or {}))
         return self._record(recorder, progress)
 
     @classmethod

@@ -64,6 +64,7 @@ class FakeSimulation:
         progress: Any,
         checkpoint: float,
         provenance: Any,
+        **record_options: Any,
     ) -> None:
         assert checkpoint == 5.0
         types = (TypeEntry("tumour", "tumour"), TypeEntry("tumour_dead", "tumour", dead=True))

@@ -285,7 +285,7 @@ def assert_committed(path: Path, promised: int) -> None:
     np.testing.assert_array_equal(checkpoint.arrays["state"], np.arange(checkpoint.frame + 10))
 
 
-@pytest.mark.parametrize("trials", [12, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [6, pytest.param(50, marks=pytest.mark.slow)])
 def test_a_kill_at_any_moment_loses_no_committed_frame(tmp_path: Path, trials: int) -> None:
     """SIGKILL at random moments; every fourth run is afterwards resumed and goes on."""
     random = np.random.default_rng(2026)
@@ -319,7 +319,7 @@ def test_a_kill_at_any_moment_loses_no_committed_frame(tmp_path: Path, trials: i
             assert vtk_frame(path, recorded.times[-1]).GetBlock(0).GetNumberOfPoints() == 40 + 13 * (
                 recorded.frames - 1
             )
-    assert len(set(moments)) > 4
+    assert len(set(moments)) > 2
 
 
 class Recorder(io.BytesIO):

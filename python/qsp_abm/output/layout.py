@@ -147,6 +147,8 @@ class RunDescription:
         Statistics that are measured at each frame; stored as f8.
     field_bits
         Bits kept of the 23 of a field's mantissa; 12 is a relative error of at most 1.2e-4 and half the size.
+    sample
+        Part of the agents that frames hold; counts are always those of all.
     expected_cells
         Usual number of agents, which sets the chunk size.
     title
@@ -170,6 +172,7 @@ class RunDescription:
     seed: int = 0
     statistics: tuple[StatisticColumns, ...] = ()
     field_bits: int = 12
+    sample: float = 1.0
     expected_cells: int = 4096
     title: str = ""
 
@@ -226,6 +229,7 @@ class RunDescription:
             ],
             "groups": list(self.groups),
             "field_bits": self.field_bits,
+            "sample": self.sample,
             "causes": list(self.causes),
             "events": list(self.events),
             "columns": table(self.columns),

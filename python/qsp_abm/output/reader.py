@@ -106,6 +106,11 @@ class Run:
         """Names of the recorded fields."""
         return [each["name"] for each in self._schema["fields"]]
 
+    @property
+    def sample(self) -> float:
+        """Part of the agents that frames hold; counts, events and lineage are those of all."""
+        return float(self._schema.get("sample", 1.0))  # older files hold all
+
     def unit(self, what: str, name: str) -> str:
         """Return the unit of a column; `what` is columns, fields, body or ledger."""
         units = {each["name"]: str(each["unit"]) for each in self._schema[what]}

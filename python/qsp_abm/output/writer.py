@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,6 +62,15 @@ def check_target(path: str | Path, *, force: bool = False) -> Path:
     return path
 
 
+@dataclass(slots=True)
+class _Pending:
+    """Rows of the tables that are written with the next frame."""
+
+    body: list[tuple[Array, Array]] = field(default_factory=list)
+    lineage: list[Array] = field(default_factory=list)
+    interventions: list[tuple[float, bytes]] = field(default_factory=list)
+
+
 class Writer:
     """Writes one run file and its two companions.
 
@@ -71,6 +82,9 @@ class Writer:
         What is known before the first frame.
     force
         Overwrite an existing run.
+    background
+        Frames are compressed and written while the caller goes on; at most one is under way, and an error in writing it is raised
+        by what is called next.
 
     Raises
     ------
@@ -78,7 +92,14 @@ class Writer:
         The path exists (without `force`) or cannot be written.
     """
 
-    def __init__(self, path: str | Path, description: RunDescription, force: bool = False) -> None:
+    _frames: int
+    _pending: _Pending
+    _worker: ThreadPoolExecutor | None
+    _under_way: Future[None] | None
+
+    def __init__(
+        self, path: str | Path, description: RunDescription, force: bool = False, *, background: bool = False
+    ) -> None:
         description.check()
         self.path = check_target(path, force=force)
         try:
@@ -90,10 +111,10 @@ class Writer:
             create_companions(self.path)
         except OSError as error:
             raise ModelError(f"{path}: cannot be written ({error})") from None
-        self._attach()
+        self._attach(background)
 
     @classmethod
-    def resume(cls, path: str | Path, at_step: int | None = None) -> Self:
+    def resume(cls, path: str | Path, at_step: int | None = None, *, background: bool = False) -> Self:
         """Open a run to go on behind the frame of step `at_step`, or behind the last committed frame.
 
         Everything after that frame is cut off.
@@ -121,20 +142,52 @@ class Writer:
             writer._file = _open(path)
         except OSError as error:
             raise ModelError(f"{path}: cannot be written ({error})") from None
-        writer._attach()
+        writer._attach(background)
         writer._truncate(keep)
         return writer
 
     @property
     def frames(self) -> int:
-        """Number of committed frames."""
+        """Number of frames handed over; all but one that is under way are committed."""
         return self._frames
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the point arrays of a frame."""
+        return list(self._columns)
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the fields of a frame."""
+        return list(self._fields)
+
+    @property
+    def sample(self) -> float:
+        """Part of the agents that frames hold."""
+        return float(self._schema.get("sample", 1.0))
 
     def frame(self, frame: Frame) -> None:
         """Write and commit one frame, with the body samples, lineage and interventions handed over since the last."""
         self._check(frame)
+        self._settle()
+        rows = self._pending
+        self._pending = _Pending()
+        number = self._frames
+        self._frames = number + 1
+        if self._worker is None:
+            self._write(frame, number, rows)
+        else:
+            self._under_way = self._worker.submit(self._write, frame, number, rows)
+
+    def _settle(self) -> None:
+        """Wait for the frame that is under way, and raise what went wrong with it."""
+        if self._under_way is not None:
+            under_way, self._under_way = self._under_way, None
+            under_way.result()
+
+    def _write(self, frame: Frame, number: int, rows: _Pending) -> None:
         points = self._points(frame)
-        count, number = len(points), self._frames
+        count = len(points)
         start = self._append("VTKHDF/cells/Points", points)
         for name in self._columns:
             self._append(f"VTKHDF/cells/PointData/{name}", frame.columns[name])
@@ -153,7 +206,7 @@ class Writer:
         if "vessels" in self._blocks:
             self._steps("vessels", frame.time, part=0, point=0)
         self._append("fields/time", [frame.time])
-        self._append_pending()
+        self._append_pending(rows)
         self._append_summary(frame)
         self._file.flush()  # the data first ...
         self._commit(number + 1)  # ... then the commit record, in place
@@ -163,27 +216,37 @@ class Writer:
         times, values = np.asarray(times, "f8"), np.asarray(values, "f8")
         if values.shape != (len(times), len(self._body)):
             raise ValueError(f"body: values of shape {values.shape}; allowed: {(len(times), len(self._body))}")
-        self._pending_body.append((times, values))
+        self._pending.body.append((times, values))
 
     def lineage(self, rows: Array | Iterable[tuple[float, int, int, int]]) -> None:
         """Hand over births and deaths (time in day, child, parent, cause); written with the next frame."""
-        self._pending_lineage.append(rows if isinstance(rows, np.ndarray) else np.array(list(rows), LINEAGE))
+        self._pending.lineage.append(rows if isinstance(rows, np.ndarray) else np.array(list(rows), LINEAGE))
 
     def intervention(self, time: float, what: Mapping[str, Any]) -> None:
         """Hand over what a script changed at `time` (day); written with the next frame."""
-        self._pending_interventions.append((time, json.dumps(what).encode()))
+        self._pending.interventions.append((time, json.dumps(what).encode()))
 
     def checkpoint(self, arrays: dict[str, Array | bytes]) -> None:
         """Store the state for a restart, tied to the last committed frame."""
         if not self._frames:
             raise ValueError("checkpoint: belongs to a committed frame, and there is none yet")
+        self._settle()
         write_checkpoint(self._file, self._frames - 1, arrays)
 
     def close(self, status: str = "complete", threads_used: int = 0) -> None:
         """Close the file; `status` is complete, stopped, interrupted or failed; `threads_used` those that had work."""
         if status not in STATUSES:
             raise ValueError(f"status: {status!r}; allowed: {', '.join(STATUSES)}")
-        if self._file:
+        if not self._file:
+            return
+        try:
+            self._settle()
+        except BaseException:
+            status = "failed"
+            raise
+        finally:
+            if self._worker is not None:
+                self._worker.shutdown()
             self._file["provenance/threads_used"][()] = threads_used
             self._set_status(status)
             self._file.close()
@@ -201,7 +264,9 @@ class Writer:
 
     # -- the parts ------------------------------------------------------------------------------------------------
 
-    def _attach(self) -> None:
+    def _attach(self, background: bool) -> None:
+        self._worker = ThreadPoolExecutor(1, "writer") if background else None
+        self._under_way = None
         schema = json.loads(self._file["schema/json"].asstr()[()])
         self._schema: dict[str, Any] = schema
         self._columns, self._fields, self._body, self._ledger = (
@@ -213,9 +278,7 @@ class Writer:
             self._file[group].visititems(self._collect(group))
         self._growing["fields/time"] = Growing(self._file["fields/time"])
         self._frames = 0
-        self._pending_body: list[tuple[Array, Array]] = []
-        self._pending_lineage: list[Array] = []
-        self._pending_interventions: list[tuple[float, bytes]] = []
+        self._pending = _Pending()
 
     def _collect(self, group: str) -> Any:
         def visit(name: str, item: Any) -> None:
@@ -284,21 +347,19 @@ class Writer:
         ):
             self._append(f"VTKHDF/{block}/Steps/{name}", row)
 
-    def _append_pending(self) -> None:
-        if self._pending_body:
-            self._append("body/time", np.concatenate([times for times, _ in self._pending_body]))
-            values = np.concatenate([values for _, values in self._pending_body])
+    def _append_pending(self, pending: _Pending) -> None:
+        if pending.body:
+            self._append("body/time", np.concatenate([times for times, _ in pending.body]))
+            values = np.concatenate([values for _, values in pending.body])
             for index, name in enumerate(self._body):
                 self._append(f"body/{name}", values[:, index])
-        for rows in self._pending_lineage:
+        for rows in pending.lineage:
             for name in LINEAGE.names or ():
                 self._append(f"lineage/{name}", rows[name])
-        for time, text in self._pending_interventions:
+        for time, text in pending.interventions:
             start = self._append("interventions/text", np.frombuffer(text, "u1"))
             self._append("interventions/end", [start + len(text)])
             self._append("interventions/time", [time])
-        for pending in (self._pending_body, self._pending_lineage, self._pending_interventions):
-            pending.clear()
 
     def _append_summary(self, frame: Frame) -> None:
         if self._ledger:
@@ -320,7 +381,6 @@ class Writer:
         for name in self._blocks:
             self._file[f"VTKHDF/{name}/Steps"].attrs.modify("NSteps", np.int64(frames))
         self._file.flush()
-        self._frames = frames
 
     def _set_status(self, status: str) -> None:
         self._file["provenance/status"][()] = np.array(status.encode(), "S16")
@@ -330,6 +390,7 @@ class Writer:
         """Cut everything behind the first `frames` frames, the commit record first."""
         self._set_status("running")
         self._commit(frames)
+        self._frames = frames
         forget_checkpoints(self._file, frames)
         rows = self._file["summary/rows"][frames - 1] if frames else np.zeros(len(ALIGNED), "i8")
         texts = int(self._file["interventions/end"][rows[2] - 1]) if rows[2] else 0
