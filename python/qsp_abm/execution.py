@@ -44,6 +44,8 @@ class Task:
         Simulated time, time between frames, and between stored states, day.
     seed, threads, vessel_draw, force, provenance
         As in `Simulation`.
+    statistics
+        Measured at each frame.
     resume
         Go on with the run of this file.
     """
@@ -58,6 +60,7 @@ class Task:
     seed: int = 0
     threads: int | None = 1
     vessel_draw: int | None = None
+    statistics: tuple[Any, ...] = ()
     force: bool = False
     provenance: Mapping[str, Any] = field(default_factory=dict)
     resume: bool = False
@@ -116,6 +119,7 @@ def run_task(task: Task, progress: Progress) -> None:
         progress=progress,
         checkpoint=task.checkpoint,
         provenance=task.provenance,
+        statistics=task.statistics,
     )
 
 

@@ -59,10 +59,21 @@ class Record(Frozen):
         Time between two frames, day.
     checkpoint
         Time between two stored states from which a run can be resumed, day.
+    statistics
+        Spatial statistics to measure at each frame: names, or tables of a ``name`` and options.
     """
 
     every: Annotated[float, Quantity("day", positive=True)] = 0.25
     checkpoint: Annotated[float, Quantity("day", positive=True)] = 5.0
+    statistics: tuple[str | dict[str, Any], ...] = ()
+
+    @field_validator("statistics")
+    @classmethod
+    def _known(cls, wanted: tuple[str | dict[str, Any], ...]) -> tuple[str | dict[str, Any], ...]:
+        from .statistics.recorded import recorded
+
+        recorded(wanted)
+        return wanted
 
 
 class Repeat(Frozen):

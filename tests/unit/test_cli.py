@@ -64,7 +64,9 @@ class FakeSimulation:
         progress: Any,
         checkpoint: float,
         provenance: Any,
+        statistics: Any,
     ) -> None:
+        del statistics
         assert checkpoint == 5.0
         types = (TypeEntry("tumour", "tumour"), TypeEntry("tumour_dead", "tumour", dead=True))
         provenance = {"qsp_abm_version": "0.1", "threads_asked": self.threads, **provenance}

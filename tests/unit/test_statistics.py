@@ -292,6 +292,33 @@ def test_statistics_are_recorded_and_go_on_after_a_restart(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(resumed.statistics, found)
 
 
+def test_an_experiment_file_asks_for_statistics(tmp_path: Path) -> None:
+    text = """
+    duration = "12 hour"
+    [model]
+    use = "library.models.solid_tumour_2d"
+    lattice = { shape = [20, 20], spacing = "20 um" }
+    [[start]]
+    kind = "ball"
+    cells = "tumour"
+    radius = "60 um"
+    [arms.untreated]
+    [record]
+    every = "12 hour"
+    statistics = ["compactness", { name = "density", types = ["tumour"] }]
+    """
+    path = tmp_path / "experiment.toml"
+    path.write_text(text)
+    done = CliRunner().invoke(app, ["run", str(path), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    run = qa.open_run(tmp_path / "out" / "untreated.vtkhdf")
+    assert list(run.statistics.columns.get_level_values(0).unique()) == ["compactness", "density"]
+    path.write_text(text.replace("compactness", "compact"))
+    refused = CliRunner().invoke(app, ["run", str(path), "-o", str(tmp_path / "other")])
+    assert refused.exit_code == 2
+    assert "did you mean 'compactness'" in refused.output
+
+
 def test_files_from_before_statistics_are_read(tmp_path: Path) -> None:
     run = start().run("6 hour", tmp_path / "a.vtkhdf", every="6 hour", statistics=["density"])
     with h5py.File(run.path, "r+") as file:  # as an older version has written it

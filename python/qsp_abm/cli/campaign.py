@@ -107,6 +107,7 @@ def tasks(folder: Path, jobs: Sequence[Job], threads: int | None) -> list[Task]:
                 duration=experiment.duration,
                 every=experiment.record.every,
                 checkpoint=experiment.record.checkpoint,
+                statistics=experiment.record.statistics,
                 seed=job.seed,
                 threads=threads,
                 vessel_draw=experiment.vessel_draw,
