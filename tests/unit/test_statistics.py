@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -434,6 +436,13 @@ def test_cli_refuses_with_one_sentence(arguments: list[str], message: str, csv: 
     shown = call(*(csv if each == "CSV" else each for each in arguments))
     assert shown.exit_code == 2
     assert message in shown.output and shown.output.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["ripley_k", "measure", "series", "founders"])
+def test_each_public_name_can_be_the_first_that_is_asked_for(name: str) -> None:
+    code = f"from qsp_abm import statistics; print(statistics.{name}.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == name
 
 
 def test_window_of_a_box() -> None:
