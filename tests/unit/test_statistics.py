@@ -209,6 +209,14 @@ def test_global_p_is_uniform_under_chance() -> None:
         assert np.mean(found <= level) == pytest.approx(level, abs=3 * np.sqrt(level * (1 - level) / 2000))
 
 
+def test_a_result_gives_values_by_name_or_by_the_nearest_radius() -> None:
+    cells = lattice()
+    found = statistics.ripley_k(cells, radii=[10.0, 20.0])
+    assert found[19] == found.values[1]
+    with pytest.raises(ModelError, match="did you mean 'raw'"):
+        statistics.mixing_score(cells)["row"]
+
+
 def test_permuting_among_some_leaves_the_others() -> None:
     cells = lattice()
     free = statistics.density(cells)  # no null: a number of cells cannot change
@@ -415,6 +423,7 @@ def test_cli_reads_a_day_of_a_run(tmp_path: Path) -> None:
     found = json.loads(call(run.path, "--day", 0.5, "-s", "density", "--json").output)[0]
     expected = run.counts.loc[0.5] / 0.16
     assert found["values"] == pytest.approx(expected.tolist())
+    assert "effective_clones" in call(run.path, "-s", "clone_mixing").output
 
 
 @pytest.mark.parametrize(

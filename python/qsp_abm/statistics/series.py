@@ -56,8 +56,8 @@ def series(run: Run, name: str, *, every: int = 1, sets: Any = None, **options: 
     if not len(days):
         raise ModelError(f"{run.path}: no frame is recorded yet")
     rows = []
-    for frame in range(0, run.frames, every)[: len(days)]:
-        found = measure(name, as_cells(run, day=float(run.times[frame]), sets=sets), **options)
+    for day in days.tolist():
+        found = measure(name, as_cells(run, day=day, sets=sets), **options)
         rows.append({value: number for value, (number, _) in found.flat().items()})
     return pd.DataFrame(rows, index=pd.Index(days, name="day"))
 
