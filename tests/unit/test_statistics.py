@@ -113,6 +113,7 @@ def test_cells_outside_a_given_window_are_left_out() -> None:
 
 def test_a_window_of_whole_voxels_keeps_the_lattice() -> None:
     assert as_cells(lattice(), window=[0, 100, 20, 80]).shape == (10, 6)
+    assert as_cells(as_cells(lattice(), window=[0, 100, 20, 80]), window=[50, 100, 40, 80]).shape == (5, 4)
     assert as_cells(lattice(), window=[0, 95, 20, 80]).shape is None
     with pytest.raises(ModelError, match="reaches out"):
         as_cells(lattice(), window=[0, 300, 0, 100])
@@ -124,7 +125,7 @@ def test_a_window_of_whole_voxels_keeps_the_lattice() -> None:
         (lambda f: f.drop(columns="cell_type"), "no column 'cell_type'"),
         (lambda f: f.rename(columns={"x_um": "x"}), "no column 'x_um'"),
         (lambda f: f.assign(x_um="far"), "is no number"),
-        (lambda f: f.assign(x_um=np.where(f.index == 3, np.nan, f["x_um"])), "extent above 0"),
+        (lambda f: f.assign(x_um=np.where(f.index == 3, np.nan, f["x_um"])), "not a finite number"),
         (lambda f: f.iloc[:0], "is empty"),
         (lambda f: f.iloc[:1], "extent above 0"),
     ],

@@ -68,8 +68,8 @@ def recorded(wanted: Sequence[Wanted]) -> list[Recorded]:
     Parameters
     ----------
     wanted
-        Each a name, or a table of ``name``, options of the statistic (``null`` as a number or a table of `Null`), and ``label`` where
-        one is wanted twice. Numbers, texts and lists only: it is kept in the file.
+        Each a name, or a table of ``name``, options of the statistic (``null`` as a number or a table of `Null`), and
+        ``label`` where one is wanted twice. Numbers, texts and lists only: it is kept in the file.
 
     Raises
     ------

@@ -90,7 +90,8 @@ def half_life(days: ArrayLike, differences: ArrayLike) -> HalfLife:
     days
         Times, (T,), day, rising.
     differences
-        (T,) or (replicates, T): the statistic less its value at random labels. NaN (a cell type has died out) ends a replicate.
+        (T,) or (replicates, T): the statistic less its value at random labels. NaN (a cell type has died out) ends a
+        replicate.
 
     Raises
     ------
@@ -134,8 +135,8 @@ def architecture_half_life(
     runs
         Replicates, recorded at the same times.
     name, quantity
-        Statistic, and which of its values, such as ``mixing_score`` and ``normalised``. Prefer one that does not follow the numbers of
-        cells: those change too.
+        Statistic, and which of its values, such as ``mixing_score`` and ``normalised``. Prefer one that does not follow
+        the numbers of cells: those change too.
     every
         Take each frame, each second, ...
     null
