@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -56,7 +56,7 @@ class Recorder:
         keep: int,
         end: int,
         model: Model,
-        statistics: Sequence[Recorded] = (),
+        statistics: Mapping[Recorded, int] | None = None,
         *,
         fresh: bool,
     ) -> None:
@@ -67,7 +67,7 @@ class Recorder:
         self._writer = writer
         self._keep = keep
         self._model = model
-        self._statistics = statistics
+        self._statistics = dict(statistics or {})  # and how many values each has
         self._sampling = max(1, round(1 / (_SAMPLES_PER_DAY * model.dt)))
         self._samples: list[tuple[float, NDArray[np.float64]]] = []
         self._causes = _causes(model)
@@ -88,7 +88,7 @@ class Recorder:
     ) -> Self:
         """Open a new file for a simulation."""
         model = simulation.model
-        measured = recorded(statistics)
+        measured = {each: each.columns(simulation) for each in recorded(statistics)}
         config = {
             "model": json.loads(model.to_json()),
             "start": [start.model_dump(mode="json") for start in simulation.start],
@@ -141,11 +141,12 @@ class Recorder:
                 **provenance,
             },
             seed=simulation.seed,
-            statistics=tuple(each.columns(simulation) for each in measured),
+            statistics=tuple(measured.values()),
             expected_cells=max(1, sum(simulation.counts().values())),
         )
         writer = Writer(path, description, force)
-        return cls(writer, interval, keep, end, model, measured, fresh=True)
+        numbers = {each: len(columns.values) for each, columns in measured.items()}
+        return cls(writer, interval, keep, end, model, numbers, fresh=True)
 
     @classmethod
     def reopen(cls, kind: type[Simulation], path: Path, threads: int | None) -> tuple[Simulation, Self]:
@@ -162,13 +163,14 @@ class Recorder:
         if simulation.step >= record["end"]:
             raise ModelError(f"{path}: is complete; there is nothing to resume")
         writer = Writer.resume(path, stored.step)
+        numbers = {each["name"]: len(each["values"]) for each in run.schema.get("statistics", ())}
         recorder = cls(
             writer,
             record["interval"],
             record["checkpoint"],
             record["end"],
             simulation.model,
-            recorded(record.get("statistics", ())),
+            {each: numbers[each.name] for each in recorded(record.get("statistics", ()))},
             fresh=False,
         )
         recorder._before = _totals(simulation)
@@ -205,7 +207,7 @@ class Recorder:
                 ledger=np.array(list(self._ledger(simulation).values())),
                 events={name: after[name] - self._before.get(name, 0) for name in _EVENTS},
                 digests=digest(snapshot),
-                statistics={each.name: each.values(simulation) for each in self._statistics},
+                statistics={each.name: each.values(simulation, number) for each, number in self._statistics.items()},
             )
         )
         self._before = after

@@ -303,6 +303,21 @@ def test_statistics_are_recorded_and_go_on_after_a_restart(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(resumed.statistics, found)
 
 
+def test_a_statistic_that_comes_to_fail_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qsp_abm.statistics import pairs
+
+    simulation = start()
+    simulation.every("12 hour", lambda _: monkeypatch.setattr(pairs, "_check_number", _too_many))
+    run = simulation.run(
+        "12 hour", tmp_path / "a.vtkhdf", every="6 hour", statistics=[{"name": "ripley_l", "radii": [50]}]
+    )
+    assert np.isnan(run.statistics.to_numpy().ravel()).tolist() == [False, False, True]
+
+
+def _too_many(*_: Any) -> None:
+    raise ModelError("too many")
+
+
 def test_an_experiment_file_asks_for_statistics(tmp_path: Path) -> None:
     text = """
     duration = "12 hour"
@@ -345,6 +360,7 @@ def test_files_from_before_statistics_are_read(tmp_path: Path) -> None:
         (["mixing"], "did you mean 'mixing_score'"),
         ([{"statistic": "density"}], "has no name"),
         (["density", "density"], "appears twice"),
+        ([{"name": "density", "label": "a/b"}], "no '/'"),
         ([{"name": "ripley_l", "r": 3}], "no option 'r'"),
         ([{"name": "weighted_pair_correlation"}], "levels must be given"),
         ([{"name": "ripley_l", "radii": np.arange(3)}], "numbers, texts and lists"),
