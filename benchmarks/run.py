@@ -32,6 +32,7 @@ NAMES = (
     "tumour_immune",
     "spqsp_window",
     "output",
+    "spatial_statistics",
     "lesion",
 )
 KEYS = ("benchmark", "correct", "checks", "numbers", "targets", "reached", "notes", "seconds", "quick", "machine")

@@ -6,6 +6,7 @@ import math
 from typing import Annotated, Any
 
 from pydantic import Field as Setting
+from pydantic import field_validator
 
 from .frozen import Frozen, Quantity
 
@@ -47,6 +48,14 @@ class Record(Frozen):
     precision: Annotated[float, Setting(ge=2.0**-24, le=0.25)] = _PRECISION
     sample: Annotated[float, Setting(gt=0, le=1)] = 1.0
     statistics: tuple[str | dict[str, Any], ...] = ()
+
+    @field_validator("statistics")
+    @classmethod
+    def _known(cls, wanted: tuple[str | dict[str, Any], ...]) -> tuple[str | dict[str, Any], ...]:
+        from .statistics.recorded import recorded
+
+        recorded(wanted)
+        return wanted
 
     @property
     def bits(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +59,7 @@ class Recorder:
         keep: int,
         end: int,
         model: Model,
-        statistics: Sequence[Recorded] = (),
+        statistics: Mapping[Recorded, int] | None = None,
         *,
         fresh: bool,
     ) -> None:
@@ -70,7 +70,7 @@ class Recorder:
         self._writer = writer
         self._keep = keep
         self._model = model
-        self._statistics = statistics
+        self._statistics = dict(statistics or {})  # and how many values each has
         self._sampling = max(1, round(1 / (_SAMPLES_PER_DAY * model.dt)))
         self._samples: list[tuple[float, NDArray[np.float64]]] = []
         self._causes = _causes(model)
@@ -91,7 +91,7 @@ class Recorder:
         model = simulation.model
         interval = whole_steps(record.every, model.dt, "every")
         keep = max(1, round(whole_steps(record.checkpoint, model.dt, "checkpoint") / interval))
-        measured = recorded(record.statistics)
+        measured = {each: each.columns(simulation) for each in recorded(record.statistics)}
         traits = simulation.trait_units()
         for what, wanted, known in (
             ("fields", record.fields, [field.name for field in model.fields]),
@@ -159,13 +159,14 @@ class Recorder:
                 **provenance,
             },
             seed=simulation.seed,
-            statistics=tuple(each.columns(simulation) for each in measured),
+            statistics=tuple(measured.values()),
             expected_cells=max(1, round(record.sample * sum(simulation.counts().values()))),
             field_bits=record.bits,
             sample=record.sample,
         )
         writer = Writer(path, description, force, background=True)
-        return cls(writer, interval, keep, end, model, measured, fresh=True)
+        numbers = {each: len(columns.values) for each, columns in measured.items()}
+        return cls(writer, interval, keep, end, model, numbers, fresh=True)
 
     @classmethod
     def reopen(cls, kind: type[Simulation], path: Path, threads: int | None) -> tuple[Simulation, Self]:
@@ -182,13 +183,14 @@ class Recorder:
         if simulation.step >= record["end"]:
             raise ModelError(f"{path}: is complete; there is nothing to resume")
         writer = Writer.resume(path, stored.step, background=True)
+        numbers = {each["name"]: len(each["values"]) for each in run.schema.get("statistics", ())}
         recorder = cls(
             writer,
             record["interval"],
             record["checkpoint"],
             record["end"],
             simulation.model,
-            recorded(record.get("statistics", ())),
+            {each: numbers[each.name] for each in recorded(record.get("statistics", ()))},
             fresh=False,
         )
         recorder._before = _totals(simulation)
@@ -225,7 +227,7 @@ class Recorder:
                 ledger=np.array(list(self._ledger(simulation).values())),
                 events={name: after[name] - self._before.get(name, 0) for name in _EVENTS},
                 digests=digest(snapshot),
-                statistics={each.name: each.values(simulation) for each in self._statistics},
+                statistics={each.name: each.values(simulation, number) for each, number in self._statistics.items()},
             )
         )
         self._before = after

@@ -217,6 +217,17 @@ def test_k_and_pair_correlation_equal_all_pairs_one_by_one(sides: tuple[float, .
         balls = (math.pi if len(sides) == 2 else 4 / 3 * math.pi) * edges ** len(sides)
         g = np.diff(np.append(0, k)) / np.diff(balls)
         np.testing.assert_allclose(statistics.pair_correlation(table, a, b, edges[1:]).values, g, rtol=1e-12)
+    levels, width = [0.2, 0.7], 0.4
+    weights = np.maximum(1 - np.abs(table.marks["mark"] - np.array(levels)[:, None]) / width, 0)
+    first, second = np.flatnonzero(table.select("tumour")), np.flatnonzero(table.select("CD8T"))
+    shifts = np.abs(points[first][:, None] - points[second][None])
+    corrected = volume / np.prod(np.array(sides) - shifts, axis=2)
+    distances = np.linalg.norm(shifts, axis=2)
+    for m, weight in enumerate(weights[:, second]):
+        in_shell = [(corrected * weight * ((distances > lo) & (distances <= hi))).sum() for lo, hi in pairwise(edges)]
+        expected = np.array(in_shell) * volume / (len(first) * weight.sum()) / np.diff(balls)
+        found = statistics.weighted_pair_correlation(table, "tumour", "CD8T", "mark", levels, width, edges[1:])
+        np.testing.assert_allclose(found.values[m], expected, rtol=1e-12)
     one = statistics.weighted_pair_correlation(table, "tumour", "CD8T", "mark", [0.0], 1e9, edges[1:]).values[0]
     np.testing.assert_allclose(one, statistics.pair_correlation(table, "tumour", "CD8T", edges[1:]).values, rtol=1e-8)
 

@@ -66,6 +66,7 @@ class FakeSimulation:
         provenance: Any,
         **record_options: Any,
     ) -> None:
+        del record_options
         assert checkpoint == 5.0
         types = (TypeEntry("tumour", "tumour"), TypeEntry("tumour_dead", "tumour", dead=True))
         provenance = {"qsp_abm_version": "0.1", "threads_asked": self.threads, **provenance}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,7 @@ def test_cells_outside_a_given_window_are_left_out() -> None:
 
 def test_a_window_of_whole_voxels_keeps_the_lattice() -> None:
     assert as_cells(lattice(), window=[0, 100, 20, 80]).shape == (10, 6)
+    assert as_cells(as_cells(lattice(), window=[0, 100, 20, 80]), window=[50, 100, 40, 80]).shape == (5, 4)
     assert as_cells(lattice(), window=[0, 95, 20, 80]).shape is None
     with pytest.raises(ModelError, match="reaches out"):
         as_cells(lattice(), window=[0, 300, 0, 100])
@@ -122,7 +125,7 @@ def test_a_window_of_whole_voxels_keeps_the_lattice() -> None:
         (lambda f: f.drop(columns="cell_type"), "no column 'cell_type'"),
         (lambda f: f.rename(columns={"x_um": "x"}), "no column 'x_um'"),
         (lambda f: f.assign(x_um="far"), "is no number"),
-        (lambda f: f.assign(x_um=np.where(f.index == 3, np.nan, f["x_um"])), "extent above 0"),
+        (lambda f: f.assign(x_um=np.where(f.index == 3, np.nan, f["x_um"])), "not a finite number"),
         (lambda f: f.iloc[:0], "is empty"),
         (lambda f: f.iloc[:1], "extent above 0"),
     ],
@@ -205,6 +208,14 @@ def test_global_p_is_uniform_under_chance() -> None:
     found = np.array([extreme_rank_length(random.random((40, 8)).cumsum(1)) for _ in range(2000)])
     for level in (0.05, 0.25, 0.5):  # three standard errors of 2000 trials
         assert np.mean(found <= level) == pytest.approx(level, abs=3 * np.sqrt(level * (1 - level) / 2000))
+
+
+def test_a_result_gives_values_by_name_or_by_the_nearest_radius() -> None:
+    cells = lattice()
+    found = statistics.ripley_k(cells, radii=[10.0, 20.0])
+    assert found[19] == found.values[1]
+    with pytest.raises(ModelError, match="did you mean 'raw'"):
+        statistics.mixing_score(cells)["row"]
 
 
 def test_permuting_among_some_leaves_the_others() -> None:
@@ -292,6 +303,48 @@ def test_statistics_are_recorded_and_go_on_after_a_restart(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(resumed.statistics, found)
 
 
+def test_a_statistic_that_comes_to_fail_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qsp_abm.statistics import pairs
+
+    simulation = start()
+    simulation.every("12 hour", lambda _: monkeypatch.setattr(pairs, "_check_number", _too_many))
+    run = simulation.run(
+        "12 hour", tmp_path / "a.vtkhdf", every="6 hour", statistics=[{"name": "ripley_l", "radii": [50]}]
+    )
+    assert np.isnan(run.statistics.to_numpy().ravel()).tolist() == [False, False, True]
+
+
+def _too_many(*_: Any) -> None:
+    raise ModelError("too many")
+
+
+def test_an_experiment_file_asks_for_statistics(tmp_path: Path) -> None:
+    text = """
+    duration = "12 hour"
+    [model]
+    use = "library.models.solid_tumour_2d"
+    lattice = { shape = [20, 20], spacing = "20 um" }
+    [[start]]
+    kind = "ball"
+    cells = "tumour"
+    radius = "60 um"
+    [arms.untreated]
+    [record]
+    every = "12 hour"
+    statistics = ["compactness", { name = "density", types = ["tumour"] }]
+    """
+    path = tmp_path / "experiment.toml"
+    path.write_text(text)
+    done = CliRunner().invoke(app, ["run", str(path), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    run = qa.open_run(tmp_path / "out" / "untreated.vtkhdf")
+    assert list(run.statistics.columns.get_level_values(0).unique()) == ["compactness", "density"]
+    path.write_text(text.replace("compactness", "compact"))
+    refused = CliRunner().invoke(app, ["run", str(path), "-o", str(tmp_path / "other")])
+    assert refused.exit_code == 2
+    assert "did you mean 'compactness'" in refused.output
+
+
 def test_files_from_before_statistics_are_read(tmp_path: Path) -> None:
     run = start().run("6 hour", tmp_path / "a.vtkhdf", every="6 hour", statistics=["density"])
     with h5py.File(run.path, "r+") as file:  # as an older version has written it
@@ -307,6 +360,7 @@ def test_files_from_before_statistics_are_read(tmp_path: Path) -> None:
         (["mixing"], "did you mean 'mixing_score'"),
         ([{"statistic": "density"}], "has no name"),
         (["density", "density"], "appears twice"),
+        ([{"name": "density", "label": "a/b"}], "no '/'"),
         ([{"name": "ripley_l", "r": 3}], "no option 'r'"),
         ([{"name": "weighted_pair_correlation"}], "levels must be given"),
         ([{"name": "ripley_l", "radii": np.arange(3)}], "numbers, texts and lists"),
@@ -386,6 +440,7 @@ def test_cli_reads_a_day_of_a_run(tmp_path: Path) -> None:
     found = json.loads(call(run.path, "--day", 0.5, "-s", "density", "--json").output)[0]
     expected = run.counts.loc[0.5] / 0.16
     assert found["values"] == pytest.approx(expected.tolist())
+    assert "effective_clones" in call(run.path, "-s", "clone_mixing").output
 
 
 @pytest.mark.parametrize(
@@ -407,6 +462,13 @@ def test_cli_refuses_with_one_sentence(arguments: list[str], message: str, csv: 
     shown = call(*(csv if each == "CSV" else each for each in arguments))
     assert shown.exit_code == 2
     assert message in shown.output and shown.output.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["ripley_k", "measure", "series", "founders"])
+def test_each_public_name_can_be_the_first_that_is_asked_for(name: str) -> None:
+    code = f"from qsp_abm import statistics; print(statistics.{name}.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == name
 
 
 def test_window_of_a_box() -> None:

@@ -47,7 +47,8 @@ def needle(
     Returns
     -------
     Specimen
-        Its first axis runs along the needle, from 0 to `length`. A core longer than the tissue is cut by it: `size` counts the tissue.
+        Its first axis runs along the needle, from 0 to `length`. A core longer than the tissue is cut by it: `size`
+        counts the tissue.
 
     Raises
     ------

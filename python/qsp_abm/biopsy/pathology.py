@@ -39,7 +39,8 @@ class Pathology:
     tps
         Tumour proportion score, %: viable tumour cells that stain for PD-L1. NaN without a stain or tumour cell.
     cps
-        Combined positive score: tumour cells, lymphocytes and macrophages that stain, per 100 viable tumour cells, at most 100.
+        Combined positive score: tumour cells, lymphocytes and macrophages that stain, per 100 viable tumour cells, at
+        most 100.
     cd8, cd8_core, cd8_margin, cd3, cd3_core, cd3_margin
         Cells per mm^2 of tissue, of the core and of the margin of the tumour; NaN where the section shows none of it.
     """
@@ -76,8 +77,8 @@ def pathology(
 ) -> Pathology:
     """Read a section.
 
-    Scores follow the interpretation manuals of the PD-L1 stain 22C3: any staining above threshold counts, dead tumour cells do not. Core
-    and margin are those of `immune_phenotype`.
+    Scores follow the interpretation manuals of the PD-L1 stain 22C3: any staining above threshold counts, dead tumour
+    cells do not. Core and margin are those of `immune_phenotype`.
 
     Parameters
     ----------
@@ -97,11 +98,12 @@ def pathology(
 
     References
     ----------
-    .. [1] C. Roach et al., "Development of a companion diagnostic PD-L1 immunohistochemistry assay for pembrolizumab therapy in
-       non-small-cell lung cancer", Appl. Immunohistochem. Mol. Morphol. 24:392 (2016), doi:10.1097/PAI.0000000000000408.
-    .. [2] K. Kulangara et al., "Clinical utility of the combined positive score for programmed death ligand-1 expression and the
-       approval of pembrolizumab for treatment of gastric cancer", Arch. Pathol. Lab. Med. 143:330 (2019),
-       doi:10.5858/arpa.2018-0043-OA.
+    .. [1] C. Roach et al., "Development of a companion diagnostic PD-L1 immunohistochemistry assay for pembrolizumab
+       therapy in non-small-cell lung cancer", Appl. Immunohistochem. Mol. Morphol. 24:392 (2016),
+       doi:10.1097/PAI.0000000000000408.
+    .. [2] K. Kulangara et al., "Clinical utility of the combined positive score for programmed death ligand-1
+       expression and the approval of pembrolizumab for treatment of gastric cancer", Arch. Pathol. Lab. Med. 143:330
+       (2019), doi:10.5858/arpa.2018-0043-OA.
     """
     cells = specimen.cells
     if cells.dimensions != 2:
@@ -126,8 +128,8 @@ def pathology(
 def immunoscore(report: Pathology, references: Mapping[str, ArrayLike]) -> tuple[float, str]:
     """Return the mean percentile of four densities among those of other patients, and its class: an Immunoscore-like number.
 
-    This is the arithmetic of the published score, not the certified assay: that one is a measurement of whole slides of colon cancer
-    with its own stains, image analysis, hot-spot rule and reference cohort, none of which are here.
+    This is the arithmetic of the published score, not the certified assay: that one is a measurement of whole slides of
+    colon cancer with its own stains, image analysis, hot-spot rule and reference cohort, none of which are here.
 
     Parameters
     ----------
@@ -139,7 +141,8 @@ def immunoscore(report: Pathology, references: Mapping[str, ArrayLike]) -> tuple
     Returns
     -------
     tuple
-        Mean percentile, 0-100 (NaN where a zone is not shown), and ``low`` (to 25), ``intermediate`` (to 70), ``high``, or empty.
+        Mean percentile, 0-100 (NaN where a zone is not shown), and ``low`` (to 25), ``intermediate`` (to 70), ``high``,
+        or empty.
 
     Raises
     ------
@@ -148,8 +151,8 @@ def immunoscore(report: Pathology, references: Mapping[str, ArrayLike]) -> tuple
 
     References
     ----------
-    .. [1] F. Pagès et al., "International validation of the consensus Immunoscore for the classification of colon cancer", Lancet
-       391:2128 (2018), doi:10.1016/S0140-6736(18)30789-X.
+    .. [1] F. Pagès et al., "International validation of the consensus Immunoscore for the classification of colon
+       cancer", Lancet 391:2128 (2018), doi:10.1016/S0140-6736(18)30789-X.
     """
     for name in references:
         if name not in _ZONES:

@@ -50,7 +50,8 @@ def repeat(
     stain
         PD-L1.
     aim
-        ``tumour``: the middle of a core is at a random tumour cell; ``anywhere``: at a random place. Directions are random.
+        ``tumour``: the middle of a core is at a random tumour cell; ``anywhere``: at a random place. Directions are
+        random.
     thickness, cell_diameter
         Of the sections, and of the cells, as in `section`.
     read

@@ -37,11 +37,12 @@ def section(
 ) -> Specimen:
     r"""Cut a section and return the cells that show in it.
 
-    A cell is a ball of diameter D; it shows where the section cuts it with a profile of at least `least` x D across: where its centre is
-    nearer to the middle plane than :math:`(t + D \sqrt{1 - least^2}) / 2`. So a section of thickness t shows the cells of
-    :math:`t + D \sqrt{1 - least^2}` of tissue, more than its own: `Specimen.weights` holds the Abercrombie factor
-    :math:`t / (t + D \sqrt{1 - least^2})` that undoes it. A lattice knows the voxel of a cell and no place in it: for the cut each centre is
-    drawn uniformly in its voxel, so that a section thinner than a voxel shows the right part of its cells.
+    A cell is a ball of diameter D; it shows where the section cuts it with a profile of at least `least` x D across:
+    where its centre is nearer to the middle plane than :math:`(t + D \sqrt{1 - least^2}) / 2`. So a section of
+    thickness t shows the cells of :math:`t + D \sqrt{1 - least^2}` of tissue, more than its own: `Specimen.weights`
+    holds the Abercrombie factor :math:`t / (t + D \sqrt{1 - least^2})` that undoes it. A lattice knows the voxel of a
+    cell and no place in it: for the cut each centre is drawn uniformly in its voxel, so that a section thinner than a
+    voxel shows the right part of its cells.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def section(
     least
         Smallest profile that is seen, in parts of D, from 0 below 1; caps are lost in real sections.
     field
-        Width and height of the field of view around `position`, um; default: all of the window, which an oblique section needs
-        said.
+        Width and height of the field of view around `position`, um; default: all of the window, which an oblique
+        section needs said.
     day
         Of a run.
     seed

@@ -93,7 +93,8 @@ def statistics(
 ) -> None:
     """Measure how cells are arranged, against chance if asked."""
     from qsp_abm.errors import ModelError
-    from qsp_abm.statistics import Null, as_cells, find
+    from qsp_abm.output import open_run
+    from qsp_abm.statistics import Null, as_cells, find, founders
     from qsp_abm.statistics import names as known
 
     if listed:
@@ -102,12 +103,15 @@ def statistics(
         return
     if table is None:
         raise ModelError("statistics: no TABLE; give a CSV table or a run file (or --list)")
+    of_run = table.suffix.lower() != ".csv"
     if output is not None and output.exists() and not force:
         raise ModelError(f"{output}: exists already; use --force to overwrite")
-    if day is not None and table.suffix.lower() == ".csv":
+    if day is not None and not of_run:
         raise ModelError("statistics: --day is for runs; a table holds one moment")
+    chosen = [find(name) for name in names or _DEFAULT]
+    clones = of_run and any(each.name == "clone_mixing" for each in chosen)
     cells = as_cells(
-        table,
+        founders(open_run(table), day) if clones else table,
         day=day,
         window=None if window is None else _numbers(window, "--window"),
         sets={name: members.split(",") for name, members in _pairs(sets or [], "--set").items()},
@@ -119,7 +123,6 @@ def statistics(
     given = {key: value for key, value in given.items() if value is not None}
     if permutations:
         given["null"] = Null(permutations, null, among, seed)  # type: ignore[arg-type]  # Null refuses other words
-    chosen = [find(name) for name in names or _DEFAULT]
     for key in given:
         _check_option(key, chosen)
     results = [

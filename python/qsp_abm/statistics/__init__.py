@@ -52,8 +52,7 @@ def __getattr__(name: str) -> Any:
 
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    from . import catalogue
-
+    catalogue = import_module(f"{__name__}.catalogue")  # "from . import" would ask this function for it
     if not name.startswith("_") and name in catalogue.names():
         return catalogue.find(name).function
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ..errors import ModelError, suggest
 from .result import Result
 
-__all__ = ["Statistic", "find", "measure", "names", "statistic"]
+__all__ = ["Statistic", "check_options", "find", "measure", "names", "statistic"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Result])
 _FOUND: dict[str, Statistic] = {}

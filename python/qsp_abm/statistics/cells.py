@@ -69,9 +69,7 @@ class CellTable:
         for name, values in {"labels": self.labels, **self.marks}.items():
             if len(values) != len(self.points):
                 raise ModelError(f"cells: {len(values)} {name} for {len(self.points)} positions")
-        if not np.isfinite(self.points).all():
-            raise ModelError("cells: a position is not a finite number; allowed: um")
-        outside = int((~self.window.holds(self.points)).sum())
+        outside = int((~self.window.holds(self.points)).sum())  # what is no number is outside too
         if outside:
             raise ModelError(f"cells: {outside} of {len(self.points)} lie outside the window {self.window}")
 
@@ -184,12 +182,13 @@ def as_cells(
     Parameters
     ----------
     source
-        A pandas table with x_um, y_um[, z_um] and cell_type; a Run; a Simulation; the path of a CSV table or of a run file.
+        A pandas table with x_um, y_um[, z_um] and cell_type; a Run; a Simulation; the path of a CSV table or of a run
+        file.
     day
         Of a run: the time, day; the last by default.
     window
-        Where cells were looked for, um; cells outside are left out. Default: the lattice of a run, the smallest box around the
-        cells of a table, which is a little too small: give it where you know it.
+        Where cells were looked for, um; cells outside are left out. Default: the lattice of a run, the smallest box
+        around the cells of a table, which is a little too small: give it where you know it.
     sets
         Names for several labels, besides the usual ones (tumour, immune, cd8, ...).
     spacing
@@ -250,6 +249,8 @@ def _from_table(table: pd.DataFrame, window: Window | Sequence[float] | None, sp
         points = np.stack([table[axis].to_numpy("f8") for axis in axes], axis=1)
     except ValueError as error:
         raise ModelError(f"cells: a position is no number ({error})") from None
+    if not np.isfinite(points).all():
+        raise ModelError("cells: a position is not a finite number; allowed: um")
     labels = table["cell_type"].astype(str).to_numpy()
     marks = {str(name): table[name].to_numpy() for name in table if name not in (*_AXES, "cell_type")}
     if not len(points) and window is None:
@@ -299,7 +300,7 @@ def _cut(cells: CellTable, window: Window) -> CellTable:
     shape = None
     if cells.shape is not None:
         h = cells.window.sides / cells.shape
-        ends = np.array([window.low, window.high]) / h
+        ends = (np.array([window.low, window.high]) - cells.window.low) / h
         whole = np.abs(ends - np.rint(ends)).max() < 1e-6
         shape = tuple(int(n) for n in np.rint(window.sides / h)) if whole else None
     kept = cells.only(window.holds(cells.points))

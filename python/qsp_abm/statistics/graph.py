@@ -42,8 +42,8 @@ def find_neighbours(cells: CellTable, neighbours: Neighbours, radius: float, k: 
     cells
         Positions.
     neighbours
-        ``radius``: within `radius`; ``knn``: the `k` nearest, directed; ``delaunay``: Delaunay edges of at most `radius`; ``contact``:
-        cells of a lattice in one voxel or in voxels that share a face, an edge or a corner.
+        ``radius``: within `radius`; ``knn``: the `k` nearest, directed; ``delaunay``: Delaunay edges of at most
+        `radius`; ``contact``: cells of a lattice in one voxel or in voxels that share a face, an edge or a corner.
     radius
         um.
     k

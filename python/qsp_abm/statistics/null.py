@@ -32,8 +32,8 @@ class Null:
     simulations
         How often; with 199, p of a curve can fall to 0.005, of a single value, two-sided, to 0.01.
     kind
-        ``labels``: labels and marks are permuted among the positions; ``positions``: all cells are placed at random, uniformly in
-        the window or on the voxels, counts fixed.
+        ``labels``: labels and marks are permuted among the positions; ``positions``: all cells are placed at random,
+        uniformly in the window or on the voxels, counts fixed.
     among
         Permute only among these cells, such as ``immune``; all others keep label and position. For ``labels``.
     seed
@@ -74,8 +74,8 @@ def evaluate(
     cells
         The data.
     build
-        Takes cells at their positions and returns a function of an order, (N,): the values where position k has the label and
-        marks of cell order[k]. So what depends on positions alone is done once.
+        Takes cells at their positions and returns a function of an order, (N,): the values where position k has the
+        label and marks of cell order[k]. So what depends on positions alone is done once.
     null
         What chance means; a number is that many permutations of the labels; None: no simulations.
     axes, unit, expected, settings
@@ -131,8 +131,8 @@ def _envelope(null: Null, values: Floats, found: Floats) -> Envelope:
 def extreme_rank_length(curves: Floats) -> float:
     """Return the global p of the first of several curves, two-sided, by extreme rank length.
 
-    Each curve is described by its pointwise two-sided ranks, sorted; curves are ordered by their most extreme rank, ties by the next.
-    A curve that ties with the first counts against it.
+    Each curve is described by its pointwise two-sided ranks, sorted; curves are ordered by their most extreme rank,
+    ties by the next. A curve that ties with the first counts against it.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ _FIXED = (
 )  # options whose default follows the data, so that values would differ in meaning from frame to frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recorded:
     """A statistic with its options.
 
@@ -54,9 +54,15 @@ class Recorded:
         found = self._measure(simulation)
         return StatisticColumns(self.name, tuple(found), tuple(unit for _, unit in found.values()))
 
-    def values(self, simulation: Simulation) -> NDArray[np.float64]:
-        """Return the values now."""
-        return np.array([value for value, _ in self._measure(simulation).values()])
+    def values(self, simulation: Simulation, number: int) -> NDArray[np.float64]:
+        """Return the values now, (number,); NaN where the cells have come to be such that there are none.
+
+        A run does not end because there are too many pairs to count, or because cells came that lack a mark.
+        """
+        try:
+            return np.array([value for value, _ in self._measure(simulation).values()])
+        except ModelError:
+            return np.full(number, np.nan)
 
     def _measure(self, simulation: Simulation) -> dict[str, tuple[float, str]]:
         return find(self.statistic).function(as_cells(simulation), **self.options).flat()
@@ -68,8 +74,8 @@ def recorded(wanted: Sequence[Wanted]) -> list[Recorded]:
     Parameters
     ----------
     wanted
-        Each a name, or a table of ``name``, options of the statistic (``null`` as a number or a table of `Null`), and ``label`` where
-        one is wanted twice. Numbers, texts and lists only: it is kept in the file.
+        Each a name, or a table of ``name``, options of the statistic (``null`` as a number or a table of `Null`), and
+        ``label`` where one is wanted twice. Numbers, texts and lists only: it is kept in the file.
 
     Raises
     ------
@@ -99,6 +105,8 @@ def recorded(wanted: Sequence[Wanted]) -> list[Recorded]:
         for option in _FIXED:
             if option in entry.options and option not in table:
                 raise ModelError(f"statistics: {statistic}: {option} must be given, to be the same in each frame")
+        if not label or "/" in label or "." in label:
+            raise ModelError(f"statistics: label {label!r} is not allowed; it must hold no '/' and no '.'")
         if any(label == other.name for other in found):
             raise ModelError(f"statistics: '{label}' appears twice; give one of them another label")
         if isinstance(table.get("null"), Mapping):

@@ -72,17 +72,19 @@ def tumour_region(
 ) -> Region:
     """Return the region of the tumour.
 
-    It is the closing of the tumour cells by a disc (ball): all that is nearer than `gap` to a tumour cell, less all that is nearer
-    than `gap` to what lies outside of that; and a rim for the outermost cells' own size, half a voxel on a lattice, else 5 um. So gaps
-    between tumour cells narrower than twice `gap` belong to the tumour, wider ones do not. Pieces with fewer than `least` tumour cells are left out. The border of the
-    window is no edge: what lies beyond is unknown, and a true distance may be shorter than the one found.
+    It is the closing of the tumour cells by a disc (ball): all that is nearer than `gap` to a tumour cell, less all
+    that is nearer than `gap` to what lies outside of that; and a rim for the outermost cells' own size, half a voxel on
+    a lattice, else 5 um. So gaps between tumour cells narrower than twice `gap` belong to the tumour, wider ones do
+    not. Pieces with fewer than `least` tumour cells are left out. The border of the window is no edge: what lies beyond
+    is unknown, and a true distance may be shorter than the one found.
 
     Parameters
     ----------
     cells
         The cells.
     tumour
-        Which are tumour cells; take those that died in place with them (``tumour+dead``) where a necrotic core is part of the tumour.
+        Which are tumour cells; take those that died in place with them (``tumour+dead``) where a necrotic core is part
+        of the tumour.
     gap
         um.
     least

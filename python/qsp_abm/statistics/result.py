@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ModelError, suggest
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -104,10 +106,20 @@ class Result:
         return None if self.null is None else self.null.p
 
     def __getitem__(self, point: Any) -> float:
-        """Return the value at a point of the (last) axis: a name, or the nearest number."""
+        """Return the value at a point of the (last) axis: a name, or the nearest number.
+
+        Raises
+        ------
+        ModelError
+            For an unknown name.
+        """
         points = self.axes[-1].points
-        names = points.dtype.kind not in "fi"
-        index = points.tolist().index(point) if names else int(np.abs(points - point).argmin())
+        if points.dtype.kind in "fi":
+            index = int(np.abs(points - point).argmin())
+        elif point in points:
+            index = points.tolist().index(point)
+        else:
+            raise ModelError(f"{self.name}: no value '{point}'{suggest(str(point), points)}")
         return float(self.values[..., index])
 
     def flat(self) -> dict[str, tuple[float, str]]:

@@ -56,8 +56,8 @@ def series(run: Run, name: str, *, every: int = 1, sets: Any = None, **options: 
     if not len(days):
         raise ModelError(f"{run.path}: no frame is recorded yet")
     rows = []
-    for frame in range(0, run.frames, every)[: len(days)]:
-        found = measure(name, as_cells(run, day=float(run.times[frame]), sets=sets), **options)
+    for day in days.tolist():
+        found = measure(name, as_cells(run, day=day, sets=sets), **options)
         rows.append({value: number for value, (number, _) in found.flat().items()})
     return pd.DataFrame(rows, index=pd.Index(days, name="day"))
 
@@ -90,7 +90,8 @@ def half_life(days: ArrayLike, differences: ArrayLike) -> HalfLife:
     days
         Times, (T,), day, rising.
     differences
-        (T,) or (replicates, T): the statistic less its value at random labels. NaN (a cell type has died out) ends a replicate.
+        (T,) or (replicates, T): the statistic less its value at random labels. NaN (a cell type has died out) ends a
+        replicate.
 
     Raises
     ------
@@ -134,8 +135,8 @@ def architecture_half_life(
     runs
         Replicates, recorded at the same times.
     name, quantity
-        Statistic, and which of its values, such as ``mixing_score`` and ``normalised``. Prefer one that does not follow the numbers of
-        cells: those change too.
+        Statistic, and which of its values, such as ``mixing_score`` and ``normalised``. Prefer one that does not follow
+        the numbers of cells: those change too.
     every
         Take each frame, each second, ...
     null

@@ -102,8 +102,8 @@ class Window:
 
         References
         ----------
-        .. [1] J. Ohser, "On estimators for the reduced second moment measure of point processes", Math. Operationsforsch.
-           Statist. Ser. Statist. 14:63 (1983), doi:10.1080/02331888308801687.
+        .. [1] J. Ohser, "On estimators for the reduced second moment measure of point processes", Math.
+           Operationsforsch. Statist. Ser. Statist. 14:63 (1983), doi:10.1080/02331888308801687.
         """
         weights: Floats = 1 / np.prod(1 - np.abs(shifts) / self.sides, axis=1)
         return weights

@@ -31,9 +31,9 @@ def clone_mixing(
 ) -> Result:
     r"""Chance that neighbouring tumour cells share a clone, and the effective number of clones.
 
-    ``same``: the part of neighbouring pairs that share a clone; ``random``: :math:`\sum_c n_c (n_c - 1) / (n (n - 1))`, that of any two
-    cells; ``ratio``: same over random, 1 where clones are well mixed; ``effective_clones``: :math:`1 / \sum_c (n_c / n)^2` (Hill number
-    of order 2).
+    ``same``: the part of neighbouring pairs that share a clone; ``random``: :math:`\sum_c n_c (n_c - 1) / (n (n - 1))`,
+    that of any two cells; ``ratio``: same over random, 1 where clones are well mixed; ``effective_clones``: :math:`1 /
+    \sum_c (n_c / n)^2` (Hill number of order 2).
 
     Parameters
     ----------

@@ -31,11 +31,12 @@ def compactness(
 ) -> Result:
     r"""Roundness of the tumour: boundary and spread against those of a disc (ball) of the same size.
 
-    ``isoperimetric``: :math:`4 \pi A / P^2` in two dimensions, :math:`36 \pi V^2 / S^3` (the cube of the sphericity) in three; 1 for a disc or ball, below for all
-    else. ``gyration_ratio``: radius of gyration of the region over that of the disc (ball) of the same size; 1 or more. ``size`` and
-    ``boundary`` are the area and perimeter (volume and surface) of `tumour_region`, the boundary by Crofton's formula with the
-    4 (13) directions of a pixel's neighbours: within 2 % for discs of ten pixels and more. ``touches_border`` is 1 where the tumour
-    reaches the border of the window: then the others describe the part that is seen, cut by the border.
+    ``isoperimetric``: :math:`4 \pi A / P^2` in two dimensions, :math:`36 \pi V^2 / S^3` (the cube of the sphericity) in
+    three; 1 for a disc or ball, below for all else. ``gyration_ratio``: radius of gyration of the region over that of
+    the disc (ball) of the same size; 1 or more. ``size`` and ``boundary`` are the area and perimeter (volume and
+    surface) of `tumour_region`, the boundary by Crofton's formula with the 4 (13) directions of a pixel's neighbours:
+    within 2 % for discs of ten pixels and more. ``touches_border`` is 1 where the tumour reaches the border of the
+    window: then the others describe the part that is seen, cut by the border.
 
     Parameters
     ----------
@@ -53,8 +54,8 @@ def compactness(
 
     References
     ----------
-    .. [1] D. Legland, K. Kiêu, M.-F. Devaux, "Computation of Minkowski measures on 2D and 3D binary images", Image Anal. Stereol.
-       26:83 (2007), doi:10.5566/ias.v26.p83-92.
+    .. [1] D. Legland, K. Kiêu, M.-F. Devaux, "Computation of Minkowski measures on 2D and 3D binary images", Image
+       Anal. Stereol. 26:83 (2007), doi:10.5566/ias.v26.p83-92.
     """
     cells = as_cells(cells)
     region = tumour_region(cells, a, gap=gap, least=least, pitch=pitch)
@@ -76,9 +77,9 @@ def compactness(
 def boundary(region: Region) -> float:
     r"""Return the perimeter (um) or surface (um^2) of a region as it is seen in the window, by Crofton's formula.
 
-    :math:`S = \frac{1}{c} \sum_k w_k \frac{V_{pixel}}{|h_k|} N_k` with :math:`N_k` the changes between inside and outside along direction
-    :math:`h_k`, :math:`w_k` the part of all directions that are nearest to it, and c the mean of :math:`|\cos|` over directions,
-    2/pi or 1/2.
+    :math:`S = \frac{1}{c} \sum_k w_k \frac{V_{pixel}}{|h_k|} N_k` with :math:`N_k` the changes between inside and
+    outside along direction :math:`h_k`, :math:`w_k` the part of all directions that are nearest to it, and c the mean
+    of :math:`|\cos|` over directions, 2/pi or 1/2.
     """
     inside = np.pad(region.inside, 1)  # the border of the window is boundary too
     total = 0.0

@@ -31,7 +31,8 @@ def edge_profile(
     r"""Density of B by distance to the edge of the tumour: below 0 inside, above 0 outside (infiltration profile).
 
     :math:`\rho_B(x_k) = n_B(x_{k-1} \le x < x_k) / |\{x_{k-1} \le x < x_k\}|` with x the signed distance to the edge of
-    `tumour_region` and the area (volume) of the band as it is inside the window, so that no further edge correction is needed.
+    `tumour_region` and the area (volume) of the band as it is inside the window, so that no further edge correction is
+    needed.
 
     Parameters
     ----------
@@ -60,8 +61,8 @@ def edge_profile(
 
     References
     ----------
-    .. [1] J. Galon et al., "Type, density, and location of immune cells within human colorectal tumors predict clinical outcome",
-       Science 313:1960 (2006), doi:10.1126/science.1129139 (densities in the centre and at the margin).
+    .. [1] J. Galon et al., "Type, density, and location of immune cells within human colorectal tumors predict clinical
+       outcome", Science 313:1960 (2006), doi:10.1126/science.1129139 (densities in the centre and at the margin).
     """
     cells = as_cells(cells)
     edges = np.arange(-200.0, 201.0, 25.0) if distances is None else np.asarray(distances, "f8")

@@ -29,8 +29,9 @@ def entropy(
 ) -> Result:
     r"""Diversity of cell types, overall and in the neighbourhood of a cell (Shannon entropy).
 
-    :math:`H = -\sum_t p_t \ln p_t` over the types of all cells, in nat; ``local`` is the mean over cells of H of a cell and its
-    neighbours, and ``ratio`` local over overall: below the ratio of random labels where types keep to themselves.
+    :math:`H = -\sum_t p_t \ln p_t` over the types of all cells, in nat; ``local`` is the mean over cells of H of a cell
+    and its neighbours, and ``ratio`` local over overall: below the ratio of random labels where types keep to
+    themselves.
 
     Parameters
     ----------

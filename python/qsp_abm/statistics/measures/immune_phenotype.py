@@ -33,10 +33,11 @@ def immune_phenotype(
 ) -> Result:
     """Density of T cells in the core and at the margin; with thresholds: inflamed, excluded or desert.
 
-    The margin is all within `margin` of the edge of `tumour_region`, on both sides; the core is what lies deeper, ``outside`` the rest.
-    ``ratio`` is core over margin. There is no consensus on thresholds (Tiwari 2023), so the densities come first and the class, the
-    result's `verdict`, only with thresholds of your own: ``inflamed`` with a core density of `core_threshold` and more; else ``excluded`` with
-    a margin density of `margin_threshold` and more; else ``desert``.
+    The margin is all within `margin` of the edge of `tumour_region`, on both sides; the core is what lies deeper,
+    ``outside`` the rest. ``ratio`` is core over margin. There is no consensus on thresholds (Tiwari 2023), so the
+    densities come first and the class, the result's `verdict`, only with thresholds of your own: ``inflamed`` with a
+    core density of `core_threshold` and more; else ``excluded`` with a margin density of `margin_threshold` and more;
+    else ``desert``.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def immune_phenotype(
     Returns
     -------
     Result
-        ``core``, ``margin``, ``outside``, ``ratio``, and ``core_part``, the part of the tumour that is core; NaN where there is none.
+        ``core``, ``margin``, ``outside``, ``ratio``, and ``core_part``, the part of the tumour that is core; NaN where
+        there is none.
 
     Raises
     ------
@@ -67,8 +69,8 @@ def immune_phenotype(
     ----------
     .. [1] P. S. Hegde, D. S. Chen, "Top 10 challenges in cancer immunotherapy", Immunity 52:17 (2020),
        doi:10.1016/j.immuni.2019.12.011.
-    .. [2] A. Tiwari et al., "Towards a consensus definition of immune exclusion in cancer", Front. Immunol. 14:1084887 (2023),
-       doi:10.3389/fimmu.2023.1084887.
+    .. [2] A. Tiwari et al., "Towards a consensus definition of immune exclusion in cancer", Front. Immunol. 14:1084887
+       (2023), doi:10.3389/fimmu.2023.1084887.
     """
     cells = as_cells(cells)
     if (core_threshold is None) != (margin_threshold is None):

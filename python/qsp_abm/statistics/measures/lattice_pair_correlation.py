@@ -35,9 +35,10 @@ def lattice_pair_correlation(
 
     .. math:: q_{AB}(m) = \frac{C_{AB}(m)}{T(m)\, \rho_{AB}}, \quad m = 1, 2, \dots
 
-    C counts ordered pairs of cells and T ordered pairs of voxels at distance m, both as whole numbers; :math:`\rho_{AB}` is the chance
-    that two given voxels hold such a pair when cells are placed at random: :math:`n_{AB} / (N (N - 1))` with one cell a voxel,
-    :math:`n_{AB} / N^2` where voxels are shared, with :math:`n_{AB}` as in `ripley_k` and N voxels. A full lattice gives 1 exactly.
+    C counts ordered pairs of cells and T ordered pairs of voxels at distance m, both as whole numbers;
+    :math:`\rho_{AB}` is the chance that two given voxels hold such a pair when cells are placed at random:
+    :math:`n_{AB} / (N (N - 1))` with one cell a voxel, :math:`n_{AB} / N^2` where voxels are shared, with
+    :math:`n_{AB}` as in `ripley_k` and N voxels. A full lattice gives 1 exactly.
 
     Parameters
     ----------
@@ -48,8 +49,8 @@ def lattice_pair_correlation(
     reach
         Largest distance, voxels; default: 20, or half of the shortest side.
     metric
-        ``uniform``: the largest of the steps along the axes; ``taxicab``: their sum; ``euclidean``: the straight distance, rounded to
-        whole voxels.
+        ``uniform``: the largest of the steps along the axes; ``taxicab``: their sum; ``euclidean``: the straight
+        distance, rounded to whole voxels.
     periodic
         Whether opposite faces touch.
     null
@@ -67,8 +68,8 @@ def lattice_pair_correlation(
 
     References
     ----------
-    .. [1] E. Gavagnin, J. P. Owen, C. A. Yates, "Pair correlation functions for identifying spatial correlation in discrete
-       domains", Phys. Rev. E 97:062104 (2018), doi:10.1103/PhysRevE.97.062104.
+    .. [1] E. Gavagnin, J. P. Owen, C. A. Yates, "Pair correlation functions for identifying spatial correlation in
+       discrete domains", Phys. Rev. E 97:062104 (2018), doi:10.1103/PhysRevE.97.062104.
 
     Examples
     --------

@@ -28,10 +28,10 @@ def mixing_score(
 ) -> Result:
     r"""Immune-tumour neighbours over immune-immune neighbours (mixing score).
 
-    With :math:`E_{BA}` and :math:`E_{BB}` the numbers of neighbouring pairs: ``raw`` :math:`E_{BA} / E_{BB}`, as in the paper (where
-    neighbours are cells whose outlines touch); ``normalised`` :math:`\frac{E_{BA} / (n_A n_B)}{E_{BB} / (n_B (n_B - 1) / 2)}`, 1 where
-    labels are random; ``tumour_neighbours``: the mean, over cells of B that have any, of the part of A among their neighbours of A
-    and B, which counts each cell once however many neighbours it has.
+    With :math:`E_{BA}` and :math:`E_{BB}` the numbers of neighbouring pairs: ``raw`` :math:`E_{BA} / E_{BB}`, as in the
+    paper (where neighbours are cells whose outlines touch); ``normalised`` :math:`\frac{E_{BA} / (n_A n_B)}{E_{BB} /
+    (n_B (n_B - 1) / 2)}`, 1 where labels are random; ``tumour_neighbours``: the mean, over cells of B that have any, of
+    the part of A among their neighbours of A and B, which counts each cell once however many neighbours it has.
 
     Parameters
     ----------
@@ -56,10 +56,10 @@ def mixing_score(
 
     References
     ----------
-    .. [1] L. Keren et al., "A structured tumor-immune microenvironment in triple negative breast cancer revealed by multiplexed ion
-       beam imaging", Cell 174:1373 (2018), doi:10.1016/j.cell.2018.08.039.
-    .. [2] Y. Feng et al., "Spatial analysis with SPIAT and spaSim to characterize and simulate tissue microenvironments", Nat.
-       Commun. 14:2697 (2023), doi:10.1038/s41467-023-37822-0 (the normalised score).
+    .. [1] L. Keren et al., "A structured tumor-immune microenvironment in triple negative breast cancer revealed by
+       multiplexed ion beam imaging", Cell 174:1373 (2018), doi:10.1016/j.cell.2018.08.039.
+    .. [2] Y. Feng et al., "Spatial analysis with SPIAT and spaSim to characterize and simulate tissue
+       microenvironments", Nat. Commun. 14:2697 (2023), doi:10.1038/s41467-023-37822-0 (the normalised score).
 
     Examples
     --------

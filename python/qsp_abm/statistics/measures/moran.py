@@ -59,7 +59,8 @@ def moran(
 
     References
     ----------
-    .. [1] P. A. P. Moran, "Notes on continuous stochastic phenomena", Biometrika 37:17 (1950), doi:10.1093/biomet/37.1-2.17.
+    .. [1] P. A. P. Moran, "Notes on continuous stochastic phenomena", Biometrika 37:17 (1950),
+       doi:10.1093/biomet/37.1-2.17.
 
     Examples
     --------

@@ -48,9 +48,10 @@ def morisita_horn(
 
     References
     ----------
-    .. [1] H. S. Horn, "Measurement of 'overlap' in comparative ecological studies", Am. Nat. 100:419 (1966), doi:10.1086/282436.
-    .. [2] C. C. Maley et al., "An ecological measure of immune-cancer colocalization as a prognostic factor for breast cancer",
-       Breast Cancer Res. 17:131 (2015), doi:10.1186/s13058-015-0638-4.
+    .. [1] H. S. Horn, "Measurement of 'overlap' in comparative ecological studies", Am. Nat. 100:419 (1966),
+       doi:10.1086/282436.
+    .. [2] C. C. Maley et al., "An ecological measure of immune-cancer colocalization as a prognostic factor for breast
+       cancer", Breast Cancer Res. 17:131 (2015), doi:10.1186/s13058-015-0638-4.
 
     Examples
     --------

@@ -32,8 +32,8 @@ def nearest_neighbour(
 
     .. math:: G_{AB}(r) = 1 - \prod_{s \le r} \left(1 - \frac{\#\{i: d_i = s \le b_i\}}{\#\{i: \min(d_i, b_i) \ge s\}}\right)
 
-    with :math:`d_i` the distance of a cell of A to the nearest other cell of B and :math:`b_i` to the border of the window: a distance
-    beyond the border is censored (Kaplan-Meier).
+    with :math:`d_i` the distance of a cell of A to the nearest other cell of B and :math:`b_i` to the border of the
+    window: a distance beyond the border is censored (Kaplan-Meier).
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def nearest_neighbour(
 
     References
     ----------
-    .. [1] A. Baddeley, R. D. Gill, "Kaplan-Meier estimators of distance distributions for spatial point processes", Ann. Stat.
-       25:263 (1997), doi:10.1214/aos/1034276628.
+    .. [1] A. Baddeley, R. D. Gill, "Kaplan-Meier estimators of distance distributions for spatial point processes",
+       Ann. Stat. 25:263 (1997), doi:10.1214/aos/1034276628.
 
     Examples
     --------
@@ -94,8 +94,9 @@ def nearest_neighbour_area(
 ) -> Result:
     r"""Area under G-cross up to a radius, over the radius: 0 no B near A, 1 B everywhere at A.
 
-    :math:`\frac{1}{R} \int_0^R G_{AB}(r) dr`, exact for the step function of `nearest_neighbour`; G-cross up to 20 um was used as an
-    index of infiltration. Also the median distance, um, which is NaN where fewer than half find a B inside the window.
+    :math:`\frac{1}{R} \int_0^R G_{AB}(r) dr`, exact for the step function of `nearest_neighbour`; G-cross up to 20 um
+    was used as an index of infiltration. Also the median distance, um, which is NaN where fewer than half find a B
+    inside the window.
 
     Parameters
     ----------
@@ -110,8 +111,8 @@ def nearest_neighbour_area(
 
     References
     ----------
-    .. [1] J. S. Carstens et al., "Spatial computation of intratumoral T cells correlates with survival of patients with pancreatic
-       cancer", Nat. Commun. 8:15095 (2017), doi:10.1038/ncomms15095.
+    .. [1] J. S. Carstens et al., "Spatial computation of intratumoral T cells correlates with survival of patients with
+       pancreatic cancer", Nat. Commun. 8:15095 (2017), doi:10.1038/ncomms15095.
     """
     cells = as_cells(cells)
     (limit,) = radii_of(cells, [radius])
@@ -120,7 +121,7 @@ def nearest_neighbour_area(
     def summary(distance: Floats, border: Floats) -> Floats:
         if not len(distance):
             return np.full(2, np.nan)
-        steps = np.unique(distance[(distance <= border)])
+        steps = np.unique(distance[distance <= border])
         g = kaplan_meier(distance, border, steps)
         inside = np.append(steps[steps < limit], limit)
         area = float((np.diff(inside) * g[: len(inside) - 1]).sum()) / limit

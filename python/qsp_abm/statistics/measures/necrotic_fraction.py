@@ -17,7 +17,8 @@ __all__ = ["necrotic_fraction"]
 def necrotic_fraction(cells: Any, a: Selection = "tumour", dead: Selection = "dead") -> Result:
     """Dead tumour cells over dead and living ones.
 
-    A pathologist estimates the area; cells that have shrunk or are cleared are missing here, so this is the smaller number.
+    A pathologist estimates the area; cells that have shrunk or are cleared are missing here, so this is the smaller
+    number.
 
     Parameters
     ----------

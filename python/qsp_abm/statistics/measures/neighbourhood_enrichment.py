@@ -30,15 +30,16 @@ def neighbourhood_enrichment(
 ) -> Result:
     r"""z of the number of neighbours of each pair of cell types against permuted labels (neighbourhood enrichment).
 
-    :math:`z_{AB} = (E_{AB} - \mu_{AB}) / \sigma_{AB}` with :math:`E_{AB}` the directed edges from A to B, and mean and standard
-    deviation over permutations of the labels.
+    :math:`z_{AB} = (E_{AB} - \mu_{AB}) / \sigma_{AB}` with :math:`E_{AB}` the directed edges from A to B, and mean and
+    standard deviation over permutations of the labels.
 
     Parameters
     ----------
     cells
         All that `as_cells` takes.
     types
-        Labels or sets, without common cells; default: every label. All others are kept as neighbours that are not reported.
+        Labels or sets, without common cells; default: every label. All others are kept as neighbours that are not
+        reported.
     neighbours, radius, k
         As in `find_neighbours`.
     null

@@ -29,8 +29,8 @@ def pair_correlation(
 
     .. math:: g_{AB}(r_k) = \frac{K_{AB}(r_k) - K_{AB}(r_{k-1})}{b_d (r_k^d - r_{k-1}^d)}
 
-    by annuli (shells) :math:`r_{k-1} < d \le r_k` from :math:`r_0 = 0`, with K as in `ripley_k`. 1: at random; above: attraction;
-    below: avoidance. Annuli keep the estimate free of a bandwidth and unbiased for each annulus.
+    by annuli (shells) :math:`r_{k-1} < d \le r_k` from :math:`r_0 = 0`, with K as in `ripley_k`. 1: at random; above:
+    attraction; below: avoidance. Annuli keep the estimate free of a bandwidth and unbiased for each annulus.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def pair_correlation(
 
     References
     ----------
-    .. [1] S. N. Chiu, D. Stoyan, W. S. Kendall, J. Mecke, *Stochastic Geometry and its Applications*, 3rd ed., Wiley (2013),
-       section 4.7, doi:10.1002/9781118658222.
+    .. [1] S. N. Chiu, D. Stoyan, W. S. Kendall, J. Mecke, *Stochastic Geometry and its Applications*, 3rd ed., Wiley
+       (2013), section 4.7, doi:10.1002/9781118658222.
 
     Examples
     --------

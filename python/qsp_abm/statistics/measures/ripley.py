@@ -31,8 +31,9 @@ def ripley_k(
 
     .. math:: K_{AB}(r) = \frac{|W|}{n_{AB}} \sum_{i \in A, j \in B, i \ne j} 1[d_{ij} \le r] \frac{|W|}{|W \cap (W + h_{ij})|}
 
-    with :math:`n_{AB}` the number of ordered pairs, :math:`n_A n_B` for disjoint sets and n(n-1) for A = B. The translation
-    correction (Ohser 1983) makes it unbiased in a box of two or three dimensions for random cells of a fixed number.
+    with :math:`n_{AB}` the number of ordered pairs, :math:`n_A n_B` for disjoint sets and n(n-1) for A = B. The
+    translation correction (Ohser 1983) makes it unbiased in a box of two or three dimensions for random cells of a
+    fixed number.
 
     Parameters
     ----------
@@ -84,8 +85,8 @@ def ripley_l(
 ) -> Result:
     r"""K as the radius at which random cells would have it (Ripley's L, cross-L).
 
-    :math:`L = \sqrt{K / \pi}` in two and :math:`(3 K / 4 \pi)^{1/3}` in three dimensions, um; random cells give L = r. Arguments,
-    errors and references as for `ripley_k`.
+    :math:`L = \sqrt{K / \pi}` in two and :math:`(3 K / 4 \pi)^{1/3}` in three dimensions, um; random cells give L = r.
+    Arguments, errors and references as for `ripley_k`.
     """
     return _ripley("ripley_l", as_cells(cells), a, b, radii, null)
 
