@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from qsp_abm.errors import ModelError, SolverError
 
-from . import body, describe, export, info, library, plot, resume, run
+from . import body, describe, export, info, library, plot, resume, run, validate
 
 __all__ = ["app", "main"]
 
@@ -64,6 +64,7 @@ app.command("export")(export.export)
 app.add_typer(body.app, name="body")
 app.command("library")(library.library)
 app.command("describe")(describe.describe)
+app.command("validate")(validate.validate)
 
 
 @app.callback(help=HELP)
