@@ -85,7 +85,9 @@ def test_two_definitions_of_occupancy() -> None:
         free_receptor_loss([1.0], 0.0)
 
 
-@pytest.mark.parametrize(("one", "other", "constant"), [(1.0, 5.0, 2.0), (1e-6, 1e6, 1.0), (3.0, 3.0, 1e-9), (0.0, 4.0, 1.0)])
+@pytest.mark.parametrize(
+    ("one", "other", "constant"), [(1.0, 5.0, 2.0), (1e-6, 1e6, 1.0), (3.0, 3.0, 1e-9), (0.0, 4.0, 1.0)]
+)
 def test_pair_fulfils_its_equilibrium(one: float, other: float, constant: float) -> None:
     bound = pair(one, other, constant)
     assert (one - bound) * (other - bound) == pytest.approx(constant * bound, rel=1e-6, abs=1e-12)

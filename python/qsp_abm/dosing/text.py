@@ -26,7 +26,7 @@ from typing import Any, Literal, cast
 from .. import units
 from ..doses import Dose, Regimen
 from ..errors import ModelError, suggest
-from .hold import Hold, hold
+from .holds import Hold, hold
 
 __all__ = ["interval", "regimen"]
 
