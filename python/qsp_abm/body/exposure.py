@@ -117,7 +117,7 @@ def terminal_half_life(times: ArrayLike, values: ArrayLike, points: int | None =
     Examples
     --------
     >>> t = np.linspace(0.0, 30.0, 16)
-    >>> round(terminal_half_life(t, 9 * np.exp(-2 * t) + np.exp(-0.1 * t)), 4)
+    >>> round(terminal_half_life(t, 9 * np.exp(-2 * t) + np.exp(-0.1 * t), points=5), 4)
     6.9315
     """
     t, c = _samples(times, values)

@@ -77,7 +77,7 @@ def steady_state(drug: Drug, dose: Dose, *, tolerance: float = TOLERANCE) -> Ste
     --------
     >>> from qsp_abm.library.drugs import pembrolizumab
     >>> found = steady_state(pembrolizumab(), Dose("pembrolizumab", "200 mg", every="3 week"))
-    >>> round(found.amounts[0] / 3.48, 1)  # trough, ug/mL
+    >>> round(float(found.amounts[0]) / 3.48, 1)  # trough, ug/mL
     29.5
 
     References
