@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.integrate import solve_ivp
 
 from qsp_abm.body.description import Drug, Entry
 from qsp_abm.body.machine import BodyMachine
-from qsp_abm.doses import Dose
+from qsp_abm.doses import Dose, schedule
 from qsp_abm.dosing import EventTable, predict, read_events, steady_state, write_events
 from qsp_abm.errors import ModelError, SolverError
 from qsp_abm.library import drugs
@@ -169,6 +170,58 @@ def test_no_steady_state_is_refused() -> None:
 # -- target-mediated disposition --------------------------------------------------------------------------------------
 
 
+def test_full_target_mediated_disposition_against_another_solver() -> None:
+    """Mager and Jusko 2001, equations written anew in concentrations (nM), LSODA."""
+    clearance, v1, q, v2, base, degradation, internalised, on, off = 0.2, 3.0, 0.5, 3.0, 5.0, 1.0, 0.5, 80.0, 40.0
+    nmol = 1e6 / 150_000  # per mg
+
+    def slope(_: float, y: np.ndarray) -> list[float]:
+        free, outer, target, bound = y
+        binds = on * free * target - off * bound
+        return [
+            -(clearance + q) / v1 * free + q / v1 * outer - binds,
+            q / v2 * (free - outer),
+            degradation * (base - target) - binds,
+            binds - internalised * bound,
+        ]
+
+    t = np.arange(1.0, 29.0)
+    start = [20 * nmol / v1, 0.0, base, 0.0]
+    expected = solve_ivp(slope, (0, 28), start, "LSODA", t, rtol=1e-10, atol=1e-12).y
+    found = run(target_mediated(), [Dose("target_mediated", "20 mg")], 28, 28)
+    np.testing.assert_allclose(found["target_mediated.plasma"], expected[0] / nmol, rtol=1e-5)
+    np.testing.assert_allclose(found["target_mediated.free_target"], expected[2], rtol=1e-5)
+    np.testing.assert_allclose(found["target_mediated.bound"], expected[3], rtol=1e-5)
+
+
+def test_soluble_target_against_another_solver() -> None:
+    """Hibma 2026, section 2.4, in nmol: the complex is the printed smaller root of the binding quadratic, LSODA."""
+    ka, f, nmol = 0.287, 0.562, 1000 / 148
+
+    def complex_of(drug: float, target: float) -> float:
+        total = 3.138 * 4.777 * 15.418 / 3.802 + drug + target
+        return 0.5 * (total - np.sqrt(total**2 - 4 * drug * target))
+
+    def slope(_: float, y: np.ndarray) -> list[float]:
+        depot, drug, outer, target = y
+        bound = complex_of(drug, target)
+        lost = 0.164 * bound / 3.802
+        return [
+            -ka * depot,
+            ka * depot - (0.324 + 0.225) / 4.777 * (drug - bound) - lost + 0.225 / 2.83 * outer,
+            0.225 / 4.777 * (drug - bound) - 0.225 / 2.83 * outer,
+            0.273 * 6.914 - 0.273 * (target - bound) / 15.418 - lost,
+        ]
+
+    t = np.arange(1.0, 57.0)
+    start = [f * 76 * nmol, 0.0, 0.0, 6.914 * 15.418]
+    _, drug, _, target = solve_ivp(slope, (0, 56), start, "LSODA", t, rtol=1e-10, atol=1e-12).y
+    bound = complex_of(drug, target)
+    found = run(drugs.elranatamab(), [Dose("elranatamab", "76 mg")], 56, 56)
+    np.testing.assert_allclose(found["elranatamab.plasma"], (drug - bound) / 4.777 * 0.148, rtol=1e-5)
+    np.testing.assert_allclose(found["elranatamab.soluble_bcma"], (target - bound) / 15.418, rtol=1e-5)
+
+
 def run(drug: Drug, doses: list[Dose], until: float, steps: int) -> dict[str, np.ndarray]:
     machine = BodyMachine(None, [drug], doses)
     rows = []
@@ -232,6 +285,27 @@ def test_table_both_ways(tmp_path: Path) -> None:
     assert first.covariates == ["WT"]
     assert first.people == [1, 2]
     assert first.records(1)[1]["WT"] == 70.5
+
+
+def test_doses_to_a_table_and_back() -> None:
+    doses = [
+        Dose("d", "2 mg/kg", every=7, count=3, duration=0.5, route="im"),
+        Dose("d", "30 mg", at=2, rate=60, route="iv"),
+        Dose("d", "5 mg", at=1, every=2, route="sc"),
+        Dose("other", "5 mg"),
+    ]
+    drug = one_compartment()
+    events = EventTable.from_doses(doses, drug, until=20.0)
+    assert events.frame["ADDL"].tolist() == [2.0, 9.0, 0.0]
+    names = dict(enumerate(drug.ways, 1))
+    again = events.doses("d", routes=names)
+    assert schedule(again, [drug], 20.0) == schedule(doses[:3], [drug], 20.0)
+    solved = predict(drug, events, routes=names)["d.plasma"].to_numpy()[-1]
+    assert solved == pytest.approx(plasma(drug, doses[:3], np.array([2.0 + 1e-9]))[0], rel=1e-6)
+    with pytest.raises(ModelError, match="for predict only"):
+        table(TIME=[0], AMT=[1], II=[2], SS=[1]).doses("d")
+    with pytest.raises(ModelError, match="no ID 7"):
+        events.doses("d", 7)
 
 
 def test_comments_and_headers(tmp_path: Path) -> None:

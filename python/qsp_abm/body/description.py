@@ -15,7 +15,7 @@ from ..frozen import Frozen, Quantity
 from ..parameters import Parameter
 from ..variability import Variability
 
-__all__ = ["Body", "Drug", "Entry", "compose", "parameter_values"]
+__all__ = ["Body", "Drug", "Entry", "Way", "compose", "parameter_values"]
 
 _NAME = r"^[a-z][a-z0-9_]*$"
 _DECLARED = re.compile(r"(?m)^\s*(?:const\s+)?([A-Za-z_]\w*)\s*=(?!=)")
@@ -93,6 +93,7 @@ class Entry(Frozen):
 
 
 Way = Literal["iv", "sc", "im", "oral"]
+"""How a dose is given."""
 
 
 class Drug(_Part):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from .. import units
-from ..body.description import Drug
+from ..body.description import Drug, Way
 from ..body.machine import BodyMachine
 from ..doses import Dose
 from ..errors import ModelError, suggest
 from ..variability import individual
-from .nonmem import EventTable
+from .nonmem import EventTable, route_of
 from .steady import steady_state
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def predict(
     *,
     covariates: Mapping[str, str] | None = None,
     advance: Advance = "nocb",
-    routes: Mapping[int, str] | None = None,
+    routes: Mapping[int, Way] | None = None,
     modelled_rate: Modelled | None = None,
     modelled_duration: Modelled | None = None,
 ) -> pd.DataFrame:
@@ -100,7 +100,7 @@ class _Person:
     drug: Drug
     table: EventTable
     covariates: dict[str, str]
-    routes: Mapping[int, str] | None
+    routes: Mapping[int, Way] | None
     modelled_rate: Modelled | None
     modelled_duration: Modelled | None
     now: Drug = field(init=False)  # the drug with the covariates of the present
@@ -189,14 +189,14 @@ class _Person:
             every=self.table.days(record["II"]) if record["II"] > 0 else None,
             duration=duration if rate is None else None,
             rate=rate,
-            route=self._route(record),
+            route=route_of(record, self.routes),
         )
 
     def _constant(self, record: Mapping[str, float]) -> Dose:
         rate = units.to_dose(
             f"{record['RATE']!r} {self.table.amount_unit}", self.drug.unit, "RATE", self.now.weight, self.now.surface
         ) / self.table.days(1.0)
-        return Dose(drug=self.drug.name, amount=rate, every=1.0, duration=1.0, route=self._route(record))
+        return Dose(drug=self.drug.name, amount=rate, every=1.0, duration=1.0, route=route_of(record, self.routes))
 
     def _modelled(self, name: str, value: Modelled | None, record: Mapping[str, float]) -> float:
         if value is None:
@@ -205,12 +205,3 @@ class _Person:
         if not (found > 0 and math.isfinite(found)):
             raise ModelError(f"predict: {name} is {found:g} at TIME {record['TIME']:g}; it must be above 0")
         return found
-
-    def _route(self, record: Mapping[str, float]) -> Any:
-        if self.routes is None or math.isnan(record["CMT"]):
-            return None
-        if int(record["CMT"]) not in self.routes:
-            raise ModelError(
-                f"predict: CMT {record['CMT']:g} has no route; allowed: {', '.join(map(str, self.routes))}"
-            )
-        return self.routes[int(record["CMT"])]

@@ -9,16 +9,20 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from .. import units
+from ..doses import Dose, Regimen, courses, each_dose, same_instant
 from ..errors import ModelError, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..body.description import Drug, Way
 
 __all__ = ["COLUMNS", "EventTable", "read_events", "write_events"]
 
@@ -89,6 +93,82 @@ class EventTable:
                 record["MDV"] = float(record["EVID"] != 0)
             found.append(record)
         return found
+
+    def doses(self, drug: str, person: int = 1, routes: Mapping[int, Way] | None = None) -> tuple[Dose, ...]:
+        """Return the doses of one person for a simulation; amounts keep their unit.
+
+        Parameters
+        ----------
+        drug
+            Name of the drug that the table gives.
+        person
+            ID.
+        routes
+            CMT -> route; None: the usual route of the drug.
+
+        Raises
+        ------
+        ModelError
+            For resets, steady state, modelled rates and durations, and times below 0, which only `predict` can follow; for an
+            unknown person or CMT.
+        """
+        if person not in self.people:
+            raise ModelError(f"event table: no ID {person}{suggest(str(person), map(str, self.people))}")
+        found = []
+        for record in self.records(person):
+            where = f"event table: ID {person}, TIME {record['TIME']:g}"
+            if record["EVID"] in (3, 4) or record["SS"] > 0 or record["RATE"] < 0 or record["TIME"] < 0:
+                raise ModelError(f"{where}: resets, SS, RATE -1 and -2 and times below 0 are for predict only")
+            if record["EVID"] != 1:
+                continue
+            repeated = record["ADDL"] > 0
+            rate = f"{record['RATE']!r} {self.amount_unit}/{self.time_unit}" if record["RATE"] > 0 else None
+            found.append(
+                Dose(
+                    drug=drug,
+                    amount=f"{record['AMT']!r} {self.amount_unit}",
+                    at=self.days(record["TIME"]),
+                    every=self.days(record["II"]) if repeated else None,
+                    count=int(record["ADDL"]) + 1 if repeated else None,
+                    duration=self.days(record["DUR"]) if rate is None else None,
+                    rate=rate,
+                    route=route_of(record, routes),
+                )
+            )
+        return tuple(found)
+
+    @classmethod
+    def from_doses(cls, doses: Iterable[Dose | Regimen], drug: Drug, until: float) -> Self:
+        """Return the table of the doses of one drug, in its unit and in days, CMT counting its routes from 1.
+
+        Parameters
+        ----------
+        doses
+            Those of other drugs are left out.
+        drug
+            For units, weight and default durations.
+        until
+            Day from which nothing is given; ends what has no count.
+
+        Raises
+        ------
+        ModelError
+            As `qsp_abm.doses.courses`.
+        """
+        import pandas as pd
+
+        mine = [dose for dose in each_dose(doses) if dose.drug == drug.name]
+        rows = []
+        for course in sorted(courses(mine, [drug]), key=lambda course: course.at):
+            count = 0
+            while course.time(count) < until - same_instant(until):
+                count += 1
+            if count:
+                row = {"ID": 1, "TIME": course.at, "AMT": course.amount, "CMT": course.route + 1, "EVID": 1, "MDV": 1}
+                row |= {"RATE": course.rate, "II": course.every if count > 1 else 0.0, "ADDL": count - 1, "SS": 0}
+                rows.append(row | {"DUR": course.duration})
+        columns = [name for name in COLUMNS if name != "DV"]
+        return cls(pd.DataFrame(rows, columns=pd.Index(columns), dtype="float64"), drug.unit, "day")
 
     def days(self, value: float) -> float:
         """Convert a time of the table to days."""
@@ -170,6 +250,15 @@ def write_events(table: EventTable, path: str | Path) -> None:
         Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise ModelError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def route_of(record: Mapping[str, float], routes: Mapping[int, Way] | None) -> Way | None:
+    """Return the route that CMT names; None without routes or CMT."""
+    if routes is None or math.isnan(record["CMT"]):
+        return None
+    if int(record["CMT"]) not in routes:
+        raise ModelError(f"event table: CMT {record['CMT']:g} has no route; allowed: {', '.join(map(str, routes))}")
+    return routes[int(record["CMT"])]
 
 
 def _number(cell: str, name: str, where: str) -> float:
