@@ -108,6 +108,16 @@ class Dose(Frozen):
             raise ValueError(f"duration {self.duration:g} day is below 1 s; write 0 for a bolus")
         return self
 
+    @property
+    def repeats(self) -> float:
+        """Number of administrations; infinite if it goes on as long as the run."""
+        if self.every is None:
+            return 1.0
+        repeats = math.inf if self.count is None else float(self.count)
+        if self.until is not None:
+            repeats = min(repeats, 1.0 + math.floor((self.until - self.at + same_instant(self.until)) / self.every))
+        return repeats
+
 
 class Regimen(Frozen):
     """A named set of doses.
@@ -184,14 +194,9 @@ def courses(doses: Iterable[Dose | Regimen], drugs: Sequence[Drug]) -> tuple[Cou
             duration = drug.duration
         if (duration > 0 or rate > 0) and any(entry.infusion is None for entry in drug.ways[route]):
             raise ModelError(f"{what}: it cannot be infused by this route ({route}); allowed: duration 0 (a bolus)")
-        repeats = 1.0
-        if dose.every is not None:
-            repeats = float(dose.count) if dose.count is not None else math.inf
-            if dose.until is not None:
-                repeats = min(repeats, 1.0 + math.floor((dose.until - dose.at + same_instant(dose.until)) / dose.every))
         if amount > 0:
             way = list(drug.ways).index(route)
-            found.append(Course(index, dose.at, dose.every or 0.0, repeats, amount, duration, way, rate))
+            found.append(Course(index, dose.at, dose.every or 0.0, dose.repeats, amount, duration, way, rate))
     return tuple(sorted(found))
 
 

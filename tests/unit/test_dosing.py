@@ -49,6 +49,7 @@ def test_text(text: str, expected: list[tuple[float, float]]) -> None:
         ("200 mg q3w q2w", "said twice"),
         ("1/2 mg", "needs an interval"),
         ("1/2/3 mg on 0, 7", "2 days for 3 amounts"),
+        ("1/2 mg on 0, 7 x 3", "x cannot stand beside"),
         ("28 ug/day iv", "is a rate"),
         ("200 mg q3w then 100 mg q3w", "never ends"),
         ("200 mg q3w x 2 then 100 mg", "needs 'from' or 'on'"),

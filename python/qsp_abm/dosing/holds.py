@@ -130,18 +130,8 @@ def _held(doses: list[Dose], pause: Hold) -> list[Dose]:
     return [*found, *added]
 
 
-def _times(dose: Dose) -> float:
-    """Number of administrations, perhaps infinite."""
-    if dose.every is None:
-        return 1
-    number = math.inf if dose.count is None else dose.count
-    if dose.until is not None:
-        number = min(number, 1 + math.floor((dose.until - dose.at + same_instant(dose.until)) / dose.every))
-    return number
-
-
 def _last(dose: Dose) -> float:
-    return dose.at + (_times(dose) - 1) * (dose.every or 0.0)
+    return dose.at + (dose.repeats - 1) * (dose.every or 0.0)
 
 
 def _index(dose: Dose, day: float) -> int:
@@ -153,18 +143,18 @@ def _index(dose: Dose, day: float) -> int:
 
 def _first(dose: Dose, day: float) -> float:
     index = _index(dose, day)
-    return dose.at + index * (dose.every or 0.0) if index < _times(dose) else math.inf
+    return dose.at + index * (dose.every or 0.0) if index < dose.repeats else math.inf
 
 
 def _before(dose: Dose, day: float) -> list[Dose]:
-    count = min(_index(dose, day), _times(dose))
+    count = min(_index(dose, day), dose.repeats)
     if count == 0:
         return []
     return [dose if dose.every is None else dose.replace(count=int(count), until=None)]
 
 
 def _from(dose: Dose, day: float) -> list[Dose]:
-    index, times = _index(dose, day), _times(dose)
+    index, times = _index(dose, day), dose.repeats
     if index >= times:
         return []
     if dose.every is None:

@@ -19,6 +19,7 @@ it needs ``from`` or ``on``. A count left out after an interval means: as long a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, Literal, cast
@@ -138,10 +139,11 @@ def _part(drug: str, text: str, before: Sequence[Dose]) -> list[Dose]:
     if "on" in given:
         days: list[float] = given["on"]
         texts = texts * len(days) if len(texts) == 1 else texts
-        if len(texts) != len(days) or every is not None:
-            raise ModelError(
-                f"'on' lists {len(days)} days for {len(texts)} amounts; allowed: one each, and no interval"
-            )
+        if len(texts) != len(days):
+            raise ModelError(f"'on' lists {len(days)} days for {len(texts)} amounts; allowed: one each")
+        for name, word in (("every", "an interval"), ("x", "x"), ("until", "until"), ("from", "from")):
+            if name in given:
+                raise ModelError(f"'on' lists all days; {word} cannot stand beside it")
         return [Dose(amount=amount, at=day, **common) for amount, day in zip(texts, days, strict=True)]
     if every is None and (len(texts) > 1 or "x" in given or "until" in given):
         raise ModelError(f"'{text.strip()}' needs an interval, such as q3w, or the days, such as 'on 0, 7, 14'")
@@ -161,14 +163,11 @@ def _after(before: Sequence[Dose], every: float | None) -> float:
     if not before:
         return 0.0
     last = max(before, key=lambda dose: dose.at)
-    if last.every is not None and last.count is None and last.until is None:
+    if math.isinf(last.repeats):
         raise ModelError("the part before 'then' never ends; give its count, as in 'x 4', or 'until'")
     if every is None:
         raise ModelError("a part after 'then' without an interval needs 'from' or 'on'")
-    if last.every is None:
-        return last.at + every
-    count = last.count or 1 + int((float(last.until or 0.0) - last.at) // last.every)
-    return last.at + (count - 1) * last.every + every
+    return last.at + (last.repeats - 1) * (last.every or 0.0) + every
 
 
 def _amount(number: str, unit: str, over: float | None) -> str:
