@@ -16,7 +16,10 @@ from .frozen import Frozen, Quantity
 if TYPE_CHECKING:
     from .body.description import Drug
 
-__all__ = ["Administration", "Course", "Dose", "Regimen", "courses", "each_dose", "same_instant", "schedule"]
+__all__ = ["Administration", "Course", "Dose", "Regimen", "Route", "courses", "each_dose", "same_instant", "schedule"]
+
+Route = Literal["iv", "sc", "im", "oral"]
+"""How a dose is given."""
 
 TOLERANCE = 1e-10  # relative; times closer than this are the same instant
 _MOST_OFTEN = 1.0 / 1440.0  # day; the body is split at every administration
@@ -67,7 +70,7 @@ class Dose(Frozen):
     until: Annotated[float, Quantity("day", non_negative=True)] | None = None
     duration: Annotated[float, Quantity("day", non_negative=True)] | None = None
     rate: float | str | None = None
-    route: Literal["iv", "sc", "im", "oral"] | None = None
+    route: Route | None = None
 
     def __init__(self, *positional: Any, **given: Any) -> None:
         if len(positional) > 2:
@@ -140,7 +143,7 @@ class Regimen(Frozen):
 class Course(NamedTuple):
     """A dose as plain numbers: amount in the unit of the drug, times in day, `repeats` administrations in all (may be infinite).
 
-    `route` counts the routes of the drug (`Drug.ways`); a `rate` above 0 (unit per day) stands for a duration.
+    `route` counts the routes of the drug (`Drug.all_routes`); a `rate` above 0 (unit per day) stands for a duration.
     """
 
     drug: int
@@ -186,17 +189,18 @@ def courses(doses: Iterable[Dose | Regimen], drugs: Sequence[Drug]) -> tuple[Cou
         what = f"dose of {drug.name}"
         amount = units.to_dose(dose.amount, drug.unit, what, drug.weight, drug.surface)
         route = dose.route or drug.usual_route
-        if route not in drug.ways:
-            raise ModelError(f"{what}: no route '{route}'; allowed: {', '.join(drug.ways)}")
+        routes = drug.all_routes
+        if route not in routes:
+            raise ModelError(f"{what}: no route '{route}'; allowed: {', '.join(routes)}")
         rate = 0.0 if dose.rate is None else units.to(dose.rate, f"{drug.unit}/day", f"{what}: rate", positive=True)
         duration = dose.duration or 0.0
         if dose.duration is None and rate == 0.0 and route == "iv":
             duration = drug.duration
-        if (duration > 0 or rate > 0) and any(entry.infusion is None for entry in drug.ways[route]):
+        if (duration > 0 or rate > 0) and any(entry.infusion is None for entry in routes[route]):
             raise ModelError(f"{what}: it cannot be infused by this route ({route}); allowed: duration 0 (a bolus)")
         if amount > 0:
-            way = list(drug.ways).index(route)
-            found.append(Course(index, dose.at, dose.every or 0.0, dose.repeats, amount, duration, way, rate))
+            number = list(routes).index(route)
+            found.append(Course(index, dose.at, dose.every or 0.0, dose.repeats, amount, duration, number, rate))
     return tuple(sorted(found))
 
 

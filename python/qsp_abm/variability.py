@@ -237,8 +237,9 @@ def individual(drug: Drug, values: Mapping[str, float]) -> Drug:
         parameter.replace(value=float(values[parameter.name])) if parameter.name in values else parameter
         for parameter in drug.parameters
     )
-    size = {name: float(values[name]) for name in ("weight", "height") if name in values}
-    return drug.replace(parameters=parameters, **size)
+    fields = {"weight": "weight", "height": "height", "infusion_time": "duration"}  # parameters that the doses read too
+    changed = {field: float(values[name]) for name, field in fields.items() if name in values}
+    return drug.replace(parameters=parameters, **changed)
 
 
 def draw_patients(

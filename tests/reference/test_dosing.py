@@ -163,6 +163,8 @@ def test_no_steady_state_is_refused() -> None:
         steady_state(drugs.tocilizumab(clearance=0), Dose("tocilizumab", "560 mg", every=7))
     with pytest.raises(ModelError, match="give every"):
         steady_state(one_compartment(), Dose("d", "1 mg"))
+    with pytest.raises(ModelError, match="the dose is 0"):
+        steady_state(one_compartment(), Dose("d", "0 mg", every=2))
     with pytest.raises(ModelError, match="lag must be shorter"):
         steady_state(one_compartment(lag=3.0), Dose("d", "1 mg", every=2, route="sc"))
 
@@ -297,7 +299,7 @@ def test_doses_to_a_table_and_back() -> None:
     drug = one_compartment()
     events = EventTable.from_doses(doses, drug, until=20.0)
     assert events.frame["ADDL"].tolist() == [2.0, 9.0, 0.0]
-    names = dict(enumerate(drug.ways, 1))
+    names = dict(enumerate(drug.all_routes, 1))
     again = events.doses("d", routes=names)
     assert schedule(again, [drug], 20.0) == schedule(doses[:3], [drug], 20.0)
     solved = predict(drug, events, routes=names)["d.plasma"].to_numpy()[-1]

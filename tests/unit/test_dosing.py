@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from test_body import counter, drug, run
@@ -103,6 +106,7 @@ def test_hold_of_one_drug_of_two() -> None:
         {"start": 5, "stop": 5, "rule": "skip"},
         {"start": 5, "stop": 9, "rule": "reload"},
         {"start": 5, "stop": 9, "rule": "skip", "then": 3},
+        {"start": 5, "stop": 9, "rule": "reload", "then": 3, "reload": (Dose("drug", 1),), "drug": "other"},
         {"start": 5, "stop": 9, "rule": "reload", "then": 3, "reload": (Dose("drug", 1, every=2),)},
     ],
 )
@@ -203,6 +207,19 @@ def test_states_of_the_first_version_are_read() -> None:
     del state["late"]
     again.set_state(state)
     assert np.array_equal(run(whole, 30, 0.1, 8), run(again, 30, 0.1, 8))
+
+
+@pytest.mark.parametrize("grid", [lambda k: k / 6, lambda k: k * (1 / 6)], ids=["k / 6", "k * (1 / 6)"])
+def test_every_lagged_dose_arrives_once(grid: Callable[[int], float]) -> None:
+    """Arrivals on a step, 1e-12 and 1e-11 beside it, and off it."""
+    machine = BodyMachine(
+        None,
+        [depot(ka=0.0, f=1.0, lag=0.5)],
+        [Dose("drug", 1, at=k / 6 + off) for k in range(0, 60, 7) for off in (0, 1e-12, 1e-11, 0.05)],
+    )
+    for before, after in pairwise(grid(k) for k in range(80)):
+        machine.advance(before, after)
+    assert machine.species()[machine.species_names.index("drug_depot")] == 36.0
 
 
 def test_a_rate_is_of_what_is_bioavailable() -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field as Setting
 from pydantic import model_validator
 
+from ..doses import Route
 from ..errors import ModelError
 from ..frozen import Frozen, Quantity
 from ..parameters import Parameter
 from ..variability import Variability
 
-__all__ = ["Body", "Drug", "Entry", "Way", "compose", "parameter_values"]
+__all__ = ["Body", "Drug", "Entry", "compose", "parameter_values"]
 
 _NAME = r"^[a-z][a-z0-9_]*$"
 _DECLARED = re.compile(r"(?m)^\s*(?:const\s+)?([A-Za-z_]\w*)\s*=(?!=)")
@@ -92,10 +93,6 @@ class Entry(Frozen):
     duration: str | None = None
 
 
-Way = Literal["iv", "sc", "im", "oral"]
-"""How a dose is given."""
-
-
 class Drug(_Part):
     """What is given, and what the body does with it.
 
@@ -135,8 +132,8 @@ class Drug(_Part):
     dose_into: str
     infusion: str | None = None
     duration: Annotated[float, Quantity("day", non_negative=True)] = 0.0
-    routes: dict[Way, Annotated[tuple[Entry, ...], Setting(min_length=1)]] = {}
-    usual_route: Way = "iv"
+    routes: dict[Route, Annotated[tuple[Entry, ...], Setting(min_length=1)]] = {}
+    usual_route: Route = "iv"
     first_dose: str | None = None
     weight: Annotated[float, Quantity("kg", positive=True)] | None = None
     height: Annotated[float, Quantity("cm", positive=True)] | None = None
@@ -148,14 +145,14 @@ class Drug(_Part):
             raise ValueError("it has an infusion time but no parameter for the infusion rate")
         if "iv" in self.routes:
             raise ValueError("routes: 'iv' is dose_into and infusion; leave it out")
-        if self.usual_route not in self.ways:
-            raise ValueError(f"usual_route '{self.usual_route}' is not among its routes {', '.join(self.ways)}")
+        if self.usual_route not in self.all_routes:
+            raise ValueError(f"usual_route '{self.usual_route}' is not among its routes {', '.join(self.all_routes)}")
         return self
 
     @property
-    def ways(self) -> dict[Way, tuple[Entry, ...]]:
+    def all_routes(self) -> dict[Route, tuple[Entry, ...]]:
         """Its routes with their entries, the intravenous one first where there is one."""
-        others: dict[Way, tuple[Entry, ...]] = {name: self.routes[name] for name in sorted(self.routes)}
+        others: dict[Route, tuple[Entry, ...]] = {name: self.routes[name] for name in sorted(self.routes)}
         if self.usual_route != "iv" and self.infusion is None:
             return others
         return {"iv": (Entry(into=self.dose_into, infusion=self.infusion),), **others}

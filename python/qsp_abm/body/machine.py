@@ -54,7 +54,7 @@ class BodyMachine:
         if has_initial_parameters(sbml):
             sbml = to_sbml(compose(body, drugs))
         self._ode = Ode(sbml, parameter_values(body, drugs))
-        self._ways, self._sites = self._find_sites()
+        self._routes, self._sites = self._find_sites()
         self._infusions = sorted({site.infusion for site in self._sites} - {-1})
         self._first_dose = [-1 if drug.first_dose is None else self._ode.parameter(drug.first_dose) for drug in drugs]
         self._inputs = [self._ode.parameter(name) for name in inputs]
@@ -90,16 +90,16 @@ class BodyMachine:
         entries = [
             (number, Entry(into=drug.dose_into, infusion=drug.infusion)) for number, drug in enumerate(self.drugs)
         ]
-        ways: list[list[list[int]]] = []
+        routes: list[list[list[int]]] = []
         for number, drug in enumerate(self.drugs):
-            ways.append([])
-            for route, each in drug.ways.items():
+            routes.append([])
+            for route, each in drug.all_routes.items():
                 if route == "iv":
-                    ways[-1].append([number])
+                    routes[-1].append([number])
                     continue
-                ways[-1].append(list(range(len(entries), len(entries) + len(each))))
+                routes[-1].append(list(range(len(entries), len(entries) + len(each))))
                 entries += [(number, entry) for entry in each]
-        return ways, [_Site.of(self._ode, number, entry) for number, entry in entries]
+        return routes, [_Site.of(self._ode, number, entry) for number, entry in entries]
 
     def _place(self, identifier: str) -> int:
         """Index of a signal in amounts followed by parameters."""
@@ -177,7 +177,7 @@ class BodyMachine:
 
     def _arrivals(self, course: Course, now: float) -> Iterator[_Arrival]:
         """Yield what a dose given now adds where and when, with the present fractions, lags and durations."""
-        for number in self._ways[course.drug][course.route]:
+        for number in self._routes[course.drug][course.route]:
             site = self._sites[number]
             amount = course.amount if site.fraction < 0 else course.amount * self._ode.value(site.fraction)
             lag = 0.0 if site.lag < 0 else self._ode.value(site.lag)

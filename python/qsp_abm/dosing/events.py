@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .. import units
-from ..body.description import Drug, Way
+from ..body.description import Drug
 from ..body.machine import BodyMachine
-from ..doses import Dose
+from ..doses import Dose, Route
 from ..errors import ModelError, suggest
 from ..variability import individual
 from .nonmem import EventTable, route_of
@@ -31,7 +31,7 @@ def predict(
     *,
     covariates: Mapping[str, str] | None = None,
     advance: Advance = "nocb",
-    routes: Mapping[int, Way] | None = None,
+    routes: Mapping[int, Route] | None = None,
     modelled_rate: Modelled | None = None,
     modelled_duration: Modelled | None = None,
 ) -> pd.DataFrame:
@@ -100,7 +100,7 @@ class _Person:
     drug: Drug
     table: EventTable
     covariates: dict[str, str]
-    routes: Mapping[int, Way] | None
+    routes: Mapping[int, Route] | None
     modelled_rate: Modelled | None
     modelled_duration: Modelled | None
     now: Drug = field(init=False)  # the drug with the covariates of the present

@@ -27,7 +27,7 @@ class Hold(Frozen):
         all later ones keep their distance to it. ``reload``: `reload` is given from `stop` on, and the first dose held follows
         `then` after the last of it, later ones at their distance.
     drug
-        Whose doses; None: of every drug, each by itself.
+        Whose doses; None: of every drug, each by itself. Reloading needs it.
     reload
         Doses with their days counted from `stop`.
     then
@@ -49,8 +49,8 @@ class Hold(Frozen):
             raise ValueError("reload and then belong to the rule 'reload', and it needs both")
         if any(dose.every is not None and dose.count is None and dose.until is None for dose in self.reload):
             raise ValueError("reload must end; give count or until")
-        if self.drug is None and len({dose.drug for dose in self.reload}) > 1:
-            raise ValueError("reload is of several drugs; name the drug that is held")
+        if any(dose.drug != self.drug for dose in self.reload):
+            raise ValueError("reload must be of the drug that is held; name it")
         return self
 
 
@@ -111,17 +111,16 @@ def restart_after(gap: float, rules: Mapping[float, Iterable[Dose]]) -> tuple[Do
 def _held(doses: list[Dose], pause: Hold) -> list[Dose]:
     """Return the doses of one drug with the pause."""
     earliest = min((_first(dose, pause.start) for dose in doses), default=math.inf)
+    inside = earliest < pause.stop - same_instant(pause.stop)
     added: list[Dose] = []
     resume = pause.stop
-    if pause.rule == "reload" and earliest < pause.stop - same_instant(pause.stop):
+    if pause.rule == "reload" and inside:
         added = [
             dose.replace(at=dose.at + pause.stop, until=None if dose.until is None else dose.until + pause.stop)
             for dose in pause.reload
         ]
         resume = max(_last(dose) for dose in added) + (pause.then or 0.0)
-    shift = 0.0
-    if pause.rule != "skip" and earliest < pause.stop - same_instant(pause.stop):
-        shift = resume - earliest
+    shift = resume - earliest if inside and pause.rule != "skip" else 0.0
     found = []
     for dose in doses:
         found += _before(dose, pause.start)

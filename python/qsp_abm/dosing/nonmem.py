@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .. import units
-from ..doses import Dose, Regimen, courses, each_dose, same_instant
+from ..doses import Dose, Regimen, Route, courses, each_dose, same_instant
 from ..errors import ModelError, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..body.description import Drug, Way
+    from ..body.description import Drug
 
 __all__ = ["COLUMNS", "EventTable", "read_events", "write_events"]
 
@@ -94,7 +94,7 @@ class EventTable:
             found.append(record)
         return found
 
-    def doses(self, drug: str, person: int = 1, routes: Mapping[int, Way] | None = None) -> tuple[Dose, ...]:
+    def doses(self, drug: str, person: int = 1, routes: Mapping[int, Route] | None = None) -> tuple[Dose, ...]:
         """Return the doses of one person for a simulation; amounts keep their unit.
 
         Parameters
@@ -252,7 +252,7 @@ def write_events(table: EventTable, path: str | Path) -> None:
         raise ModelError(f"{path}: cannot be written ({error.strerror})") from None
 
 
-def route_of(record: Mapping[str, float], routes: Mapping[int, Way] | None) -> Way | None:
+def route_of(record: Mapping[str, float], routes: Mapping[int, Route] | None) -> Route | None:
     """Return the route that CMT names; None without routes or CMT."""
     if routes is None or math.isnan(record["CMT"]):
         return None

@@ -69,7 +69,7 @@ def steady_state(drug: Drug, dose: Dose, *, tolerance: float = TOLERANCE) -> Ste
     Raises
     ------
     ModelError
-        Without an interval, and for a lag that is not shorter than the interval.
+        Without an interval, for a dose of 0, and for a lag that is not shorter than the interval.
     SolverError
         If there is no steady state, or none was found: the dose exceeds what can be eliminated.
 
@@ -86,6 +86,9 @@ def steady_state(drug: Drug, dose: Dose, *, tolerance: float = TOLERANCE) -> Ste
     """
     if dose.every is None:
         raise ModelError(f"steady state of {drug.name}: the dose has no interval; give every")
+    given = courses([dose], [drug])
+    if not given:
+        raise ModelError(f"steady state of {drug.name}: the dose is 0; it must be above 0")
     period = dose.every
     machine, started = _pattern(drug, dose.replace(at=0.0, count=None, until=None))
     state = machine.state()
@@ -100,7 +103,7 @@ def steady_state(drug: Drug, dose: Dose, *, tolerance: float = TOLERANCE) -> Ste
         machine.advance(start, start + period)
         return machine.species()
 
-    largest = _LARGEST * courses([dose], [drug])[0].amount
+    largest = _LARGEST * given[0].amount
     amounts, residual = started, math.inf
     while intervals < _INTERVALS:
         moving, jacobian = _jacobian(after, amounts)

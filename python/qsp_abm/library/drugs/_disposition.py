@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ...body.description import Drug, Entry, Way
+from ...body.description import Drug, Entry
+from ...doses import Route
 from ...parameters import Parameter, load
 from ...variability import load_variability
 
@@ -129,8 +130,8 @@ def build(
     table: str | None = None,
     extra: str = "",
     signals: Mapping[str, str] | None = None,
-    routes: Mapping[Way, tuple[Entry, ...]] | None = None,
-    usual_route: Way = "iv",
+    routes: Mapping[Route, tuple[Entry, ...]] | None = None,
+    usual_route: Route = "iv",
 ) -> Drug:
     """Return a drug of the library.
 
@@ -158,9 +159,9 @@ def build(
     if structure.target:
         found[structure.occupancy] = ""
     found |= dict(signals or {})
-    ways = dict(routes or {})
+    others = dict(routes or {})
     if structure.subcutaneous:
-        ways["sc"] = (Entry(into="N_depot", fraction="N_bioavailability"),)
+        others["sc"] = (Entry(into="N_depot", fraction="N_bioavailability"),)
     vein = usual_route != "oral"
     return Drug(
         name=name,
@@ -169,7 +170,7 @@ def build(
         dose_into=f"{name}_central",
         infusion=f"{name}_infusion" if vein else None,
         duration=parameters["infusion_time"].value if vein else 0.0,
-        routes={way: tuple(_named(entry, name) for entry in entries) for way, entries in ways.items()},
+        routes={route: tuple(_named(entry, name) for entry in entries) for route, entries in others.items()},
         usual_route=usual_route,
         first_dose=None if structure.clearance == "stationary" else f"{name}_first_dose",
         weight=parameters["weight"].value,

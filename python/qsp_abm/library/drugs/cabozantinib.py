@@ -44,7 +44,7 @@ def cabozantinib(**numbers: Any) -> Drug:
 
     Examples
     --------
-    >>> list(cabozantinib().ways)
+    >>> list(cabozantinib().all_routes)
     ['oral']
     """
     structure = Structure(scaled={"cl": "clearance_exponent", "v1": "volume_exponent"}, interstitium=False)
