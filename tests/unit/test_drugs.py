@@ -85,6 +85,16 @@ def test_clearance_counts_from_the_first_dose(name: str) -> None:
     np.testing.assert_allclose(later, now, rtol=1e-7)
 
 
+@pytest.mark.parametrize("name", ["nivolumab", "teclistamab"])
+def test_two_solvers_of_a_clearance_in_time_agree_to_the_last_bit(name: str) -> None:
+    first, second = (BodyMachine(None, [getattr(drugs, name)()], [Dose(name, "100 mg", at=0.07)]) for _ in range(2))
+    for step in range(200):
+        first.advance(step / 144, (step + 1) / 144)
+    for step in range(200):
+        second.advance(step / 144, (step + 1) / 144)
+    assert np.array_equal(first.species(), second.species())
+
+
 def late_clearance(name: str) -> float:
     """Clearance of a small infusion that has run for very long: rate over plateau."""
     drug = getattr(drugs, name)()

@@ -90,7 +90,9 @@ class Structure:
         if self.scaled:
             lines.append("N_size := N_weight / N_reference_weight;")
         if self.clearance != "stationary":
-            lines.append("N_first_dose = 1e9; N_day := piecewise(time - N_first_dose, time > N_first_dose, 0);")
+            # not piecewise: the solver looks for its roots, and then no two instances agree to the last bit; before the first dose
+            # there is nothing to clear
+            lines.append("N_first_dose = 0; N_day := abs(time - N_first_dose);")
         for symbol, name in _SYMBOLS.items():
             if two or symbol in ("cl", "v1"):
                 exponent = f" * N_size ^ N_{self.scaled[symbol]}" if symbol in self.scaled else ""
