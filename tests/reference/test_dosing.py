@@ -524,5 +524,7 @@ def test_predict_refuses() -> None:
     ):
         with pytest.raises(ModelError, match=message):
             predict(one_compartment(), events, **more)  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="ID 1 has no value of the covariate WT"):
+        predict(one_compartment(), table(TIME=[0], AMT=[5], WT=[NAN]), covariates={"WT": "weight"})
     with pytest.raises(ModelError, match="SS is not defined"):
         predict(drugs.nivolumab(), table(TIME=[0, 1], AMT=[240, NAN], II=[14, 0], SS=[1, 0]))

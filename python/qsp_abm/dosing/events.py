@@ -67,7 +67,7 @@ def predict(
     Raises
     ------
     ModelError
-        For unknown covariates and routes, modelled rates and durations that are not given, and steady state of a drug whose
+        For unknown covariates and routes, a person without a value of a covariate, modelled rates and durations that are not given, and steady state of a drug whose
         clearance depends on the time since the first dose.
     """
     import pandas as pd
@@ -103,11 +103,13 @@ class _Person:
     routes: Mapping[int, Route] | None
     modelled_rate: Modelled | None
     modelled_duration: Modelled | None
-    now: Drug = field(init=False)  # the drug with the covariates of the present
+    values: dict[str, float] = field(init=False)  # what the covariates of the present decide
+    now: Drug = field(init=False)  # the drug with them
     machine: BodyMachine = field(init=False)
 
     def run(self, records: list[dict[str, float]], advance: Advance) -> list[dict[str, float]]:
-        self.now = individual(self.drug, self._parameters(records[0]))
+        self.values = self._parameters(records[0])
+        self.now = individual(self.drug, self.values)
         self.machine = BodyMachine(None, [self.now])
         zero = -self.table.days(records[0]["TIME"])  # from the time of the table to that of the machine
         rows = []
@@ -134,6 +136,9 @@ class _Person:
     def _parameters(self, record: Mapping[str, float]) -> dict[str, float]:
         """Parameters that the covariates of a record decide."""
         model = self.drug.variability
+        for column in self.covariates:
+            if column not in record:
+                raise ModelError(f"predict: ID {record['ID']:g} has no value of the covariate {column}")
         given = {name: record[column] for column, name in self.covariates.items()}
         modelled = {} if model is None else {name: each for name, each in given.items() if name in model.covariates}
         plain = {name: each for name, each in given.items() if name not in modelled}
@@ -144,7 +149,8 @@ class _Person:
 
     def _set(self, record: Mapping[str, float]) -> None:
         values = self._parameters(record)
-        if values:
+        if values != self.values:
+            self.values = values
             self.now = individual(self.drug, values)
             self.machine.set_parameters({self.drug.identifier(name): value for name, value in values.items()})
 

@@ -22,7 +22,7 @@ def ipilimumab(**numbers: Any) -> Drug:
 
     References
     ----------
-    Feng et al. 2014, Br J Clin Pharmacol 78:106.
+    Feng et al. 2014, Br J Clin Pharmacol 78:106, doi:10.1111/bcp.12323.
 
     Examples
     --------

@@ -29,7 +29,7 @@ def mosunetuzumab(**numbers: Any) -> Drug:
 
     References
     ----------
-    Bender et al. 2024, Clin Transl Sci.
+    Bender et al. 2024, Clin Transl Sci 17:e13825, doi:10.1111/cts.13825.
 
     Examples
     --------

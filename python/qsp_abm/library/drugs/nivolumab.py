@@ -22,7 +22,7 @@ def nivolumab(**numbers: Any) -> Drug:
 
     References
     ----------
-    Bajaj et al. 2017, CPT Pharmacometrics Syst Pharmacol 6:58.
+    Bajaj et al. 2017, CPT Pharmacometrics Syst Pharmacol 6:58, doi:10.1002/psp4.12143.
 
     Examples
     --------

@@ -22,7 +22,7 @@ def tocilizumab(**numbers: Any) -> Drug:
 
     References
     ----------
-    Frey et al. 2010, J Clin Pharmacol 50:754.
+    Frey et al. 2010, J Clin Pharmacol 50:754, doi:10.1177/0091270009350623.
 
     Examples
     --------
