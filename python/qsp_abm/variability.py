@@ -229,7 +229,7 @@ def individual(drug: Drug, values: Mapping[str, float]) -> Drug:
     ModelError
         For an unknown parameter.
     """
-    known = {parameter.name for parameter in drug.parameters}
+    known = drug.typical
     for name in values:
         if name not in known:
             raise ModelError(f"{drug.name}: unknown parameter '{name}'{suggest(name, known)}")
@@ -289,7 +289,7 @@ def draw_patients(
         columns[name] = column
     normal = np.random.default_rng(seed).standard_normal((count, len(model.random)))
     eta = normal @ _root(model.omega).T if model.random else normal
-    typical = {parameter.name: parameter.value for parameter in drug.parameters}
+    typical = drug.typical
     return [
         model.values(typical, {name: float(column[row]) for name, column in columns.items()}, eta[row].tolist())
         for row in range(count)

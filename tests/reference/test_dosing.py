@@ -505,7 +505,7 @@ def test_covariates_of_a_population_model() -> None:
     events = table(TIME=[0, 21], AMT=[200, NAN], ALB=[30, 30])
     model = drugs.pembrolizumab().variability
     assert model is not None
-    typical = {parameter.name: parameter.value for parameter in drugs.pembrolizumab().parameters}
+    typical = drugs.pembrolizumab().typical
     same = drugs.pembrolizumab(**model.values(typical, {"albumin": 30.0}))
     by_table = predict(drugs.pembrolizumab(), events, covariates={"ALB": "albumin"})
     plain = predict(same, table(TIME=[0, 21], AMT=[200, NAN]))

@@ -31,6 +31,7 @@ def times(given: Regimen, until: float = 300.0) -> list[tuple[float, float]]:
         ("0.8/2.5/10/30 mg step-up q1w x 2", [(0, 0.8), (7, 2.5), (14, 10), (21, 30), (28, 30)]),
         ("1/2/60 mg on 0, 7, 14 then 60 mg from 21 then 30 mg q3w x 2", [(0, 1), (7, 2), (14, 60), (21, 60), (42, 30), (63, 30)]),
         ("28 ug/day iv over 21 day from 7", [(7, 0.588)]),
+        ("5 mg bid x 2", [(0, 5), (0.5, 5)]),
         ("5 mg daily until day 2", [(0, 5), (1, 5), (2, 5)]),
         ("5 mg from 1 week q12h x3", [(7, 5), (7.5, 5), (8, 5)]),
         ("200 mg q3w x 4 hold 20 to 50 skip", [(0, 200), (63, 200)]),

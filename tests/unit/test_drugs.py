@@ -131,7 +131,7 @@ def test_drawn_patients_have_the_stated_spread() -> None:
     model = drug.variability
     assert model is not None
     patients = draw_patients(drug, 20_000, seed=3)
-    typical = {parameter.name: parameter.value for parameter in drug.parameters}
+    typical = drug.typical
     eta = np.array(
         [
             [
@@ -161,7 +161,7 @@ def test_covariates_move_the_typical_patient() -> None:
     """Ahamadi 2017 by hand: a woman of 60 kg with albumin 30 g/L and lung cancer."""
     drug = drugs.pembrolizumab()
     assert drug.variability is not None
-    typical = {parameter.name: parameter.value for parameter in drug.parameters}
+    typical = drug.typical
     found = drug.variability.values(typical, {"female": 1, "albumin": 30.0, "nsclc": 1, "weight": 60.0})
     albumin = 30 / 39.6
     assert found["clearance"] == pytest.approx(0.220 * (1 - 0.152) * albumin**-0.907 * 1.145)

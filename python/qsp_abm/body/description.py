@@ -150,6 +150,11 @@ class Drug(_Part):
         return self
 
     @property
+    def typical(self) -> dict[str, float]:
+        """Values of its parameters: those of the typical patient, that `variability` varies."""
+        return {parameter.name: parameter.value for parameter in self.parameters}
+
+    @property
     def all_routes(self) -> dict[Route, tuple[Entry, ...]]:
         """Its routes with their entries, the intravenous one first where there is one."""
         others: dict[Route, tuple[Entry, ...]] = {name: self.routes[name] for name in sorted(self.routes)}

@@ -83,7 +83,7 @@ def predict(
 
 
 def _check_covariates(drug: Drug, table: EventTable, covariates: Mapping[str, str]) -> None:
-    known = {parameter.name for parameter in drug.parameters}
+    known = set(drug.typical)
     if drug.variability is not None:
         known |= set(drug.variability.covariates)
     for column, name in covariates.items():
@@ -144,8 +144,7 @@ class _Person:
         plain = {name: each for name, each in given.items() if name not in modelled}
         if model is None or not modelled:
             return plain
-        typical = {parameter.name: parameter.value for parameter in self.drug.parameters}
-        return model.values(typical, modelled) | plain
+        return model.values(self.drug.typical, modelled) | plain
 
     def _set(self, record: Mapping[str, float]) -> None:
         values = self._parameters(record)

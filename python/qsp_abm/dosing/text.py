@@ -9,7 +9,7 @@ The grammar, in the order of writing::
     route    = iv | sc | im | oral            left out: the usual route of the drug
     schedule = [interval] ["x" count | "until" day] ["from" day]
              | "on" day { "," day }
-    interval = q<n>h | q<n>d | q<n>w | daily | weekly
+    interval = q<n>h | q<n>d | q<n>w | daily | bid | tid | weekly     bid, tid: every 12, 8 h
 
 Route, ``over``, ``at`` and the parts of the schedule may stand in any order. Times without a unit are days; the day of the first
 dose is day 0. Several amounts with an interval are given one interval apart; the count and ``until`` belong to the last amount.
@@ -38,6 +38,7 @@ _AMOUNTS = re.compile(
 _EVERY = re.compile(r"q(\d+)([hdw])")
 _ROUTES = ("iv", "sc", "im", "oral")
 _WORDS = ("over", "at", "x", "until", "from", "on", "step-up")
+_NAMED = {"daily": 1.0, "bid": 0.5, "tid": 1.0 / 3.0, "weekly": 7.0}  # day
 _AMBIGUOUS = {
     "biweekly": "it means twice a week and every two weeks; write q2w, or two parts",
     "bimonthly": "it means twice a month and every two months; write q2w or q8w",
@@ -47,9 +48,7 @@ _AMBIGUOUS = {
     "qd": "it is easily misread; write daily",
     "qod": "it is easily misread; write q2d",
     "qw": "write weekly or q1w",
-    "bid": "write q12h",
-    "tid": "write q8h",
-    "qid": "write q6h",
+    "qid": "it is easily misread; write q6h",
 }
 _LABEL_DAY = re.compile(r"(?:c\d+)?d\d+", re.IGNORECASE)
 
@@ -64,20 +63,18 @@ def interval(word: str) -> float:
 
     Examples
     --------
-    >>> interval("q3w"), interval("q12h"), interval("daily")
+    >>> interval("q3w"), interval("bid"), interval("daily")
     (21.0, 0.5, 1.0)
     """
     word = word.lower()
-    if word in ("daily", "weekly"):
-        return 1.0 if word == "daily" else 7.0
+    if word in _NAMED:
+        return _NAMED[word]
     found = _EVERY.fullmatch(word)
     if found:
         return int(found[1]) * {"h": 1.0 / 24.0, "d": 1.0, "w": 7.0}[found[2]]
     if word in _AMBIGUOUS:
         raise ModelError(f"regimen: '{word}' is ambiguous: {_AMBIGUOUS[word]}")
-    raise ModelError(
-        f"regimen: cannot read '{word}'{suggest(word, ['q3w', 'q1d', 'q12h', 'daily', 'weekly', *_WORDS])}"
-    )
+    raise ModelError(f"regimen: cannot read '{word}'{suggest(word, ['q3w', 'q1d', 'q12h', *_NAMED, *_WORDS])}")
 
 
 def regimen(drug: str, text: str, *, source: str = "") -> Regimen:
@@ -227,8 +224,8 @@ def _quantity(words: list[str], after: str) -> str:
         )
     text = words.pop(0)
     following = words[0].lower() if words else ""
-    is_unit = re.match(r"[a-z\u00b5\u03bc]", following) and following not in (*_ROUTES, *_WORDS, *_AMBIGUOUS)
-    if is_unit and not re.fullmatch(r"x\d+|q\d+[hdw]|daily|weekly", following) and re.fullmatch(_NUMBER, text):
+    is_unit = re.match(r"[a-z\u00b5\u03bc]", following) and following not in (*_ROUTES, *_WORDS, *_NAMED, *_AMBIGUOUS)
+    if is_unit and not re.fullmatch(r"x\d+|q\d+[hdw]", following) and re.fullmatch(_NUMBER, text):
         text = f"{text} {words.pop(0)}"
     return text
 

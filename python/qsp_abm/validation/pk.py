@@ -91,8 +91,7 @@ def _drug(scenario: Mapping[str, Any]) -> Drug:
     if not covariates:
         return drug
     assert drug.variability is not None  # a scenario with covariates names a drug that knows them
-    typical = {parameter.name: parameter.value for parameter in drug.parameters}
-    return individual(drug, drug.variability.values(typical, covariates))
+    return individual(drug, drug.variability.values(drug.typical, covariates))
 
 
 def _simulate(drug: Drug, text: str, intervals: Mapping[str, tuple[float, float]]) -> tuple[Floats, dict[str, Floats]]:
