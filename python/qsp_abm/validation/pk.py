@@ -69,6 +69,8 @@ def _scenario(
         signal = given.get("signal", "plasma")
         found = _metric(given, times, values[f"{drug.name}.{signal}"], intervals) * given.get("factor", 1.0)
         name = f"{label}: {given['metric']} {given['interval']}" + (f" of {signal}" if signal != "plasma" else "")
+        if "factor" in given:
+            name += f", times {given['factor']:g}"
         if "over" in given:
             name += f" over {given['over']}"
         if "per" in given:
