@@ -95,6 +95,14 @@ class Dose(Frozen):
             amount = number
         return units.to(amount, "", non_negative=True)
 
+    @field_validator("rate")
+    @classmethod
+    def _above_zero(cls, rate: float | str | None) -> float | str | None:
+        number = units.split(rate)[0] if isinstance(rate, str) else rate
+        if number is not None and number <= 0:
+            raise ValueError(f"rate {rate} must be above 0")
+        return rate
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.every is None and (self.until is not None or (self.count or 1) > 1):
