@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._core import version as __version__
 from .body.description import Body, Drug
-from .doses import Dose, Regimen
+from .doses import Dose, Regimen, schedule
 from .errors import ModelError, SolverError
 from .model import CellType, Constant, Field, Group, Hits, Lattice, LogNormal, Model, Readout, Synapse, Trait, Vessels
 from .parameters import Parameter
@@ -75,6 +75,7 @@ __all__ = [
     "compare",
     "open_folder",
     "open_run",
+    "schedule",
 ]
 
 

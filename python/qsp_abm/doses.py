@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field as Setting
@@ -16,7 +16,10 @@ from .frozen import Frozen, Quantity
 if TYPE_CHECKING:
     from .body.description import Drug
 
-__all__ = ["Administration", "Course", "Dose", "Regimen", "courses", "schedule"]
+__all__ = ["Administration", "Course", "Dose", "Regimen", "Route", "courses", "each_dose", "same_instant", "schedule"]
+
+Route = Literal["iv", "sc", "im", "oral"]
+"""How a dose is given."""
 
 TOLERANCE = 1e-10  # relative; times closer than this are the same instant
 _MOST_OFTEN = 1.0 / 1440.0  # day; the body is split at every administration
@@ -36,7 +39,7 @@ class Dose(Frozen):
     drug
         Name of a drug of the model.
     amount
-        ``"200 mg"``, ``"2 mg/kg"``, ``"1e8 cell"``, or a number in the unit of the drug.
+        ``"200 mg"``, ``"2 mg/kg"``, ``"75 mg/m2"``, ``"1e8 cell"``, or a number in the unit of the drug.
     at
         First time, day.
     every
@@ -46,9 +49,12 @@ class Dose(Frozen):
     until
         No administration later than this, day.
     duration
-        Infusion time, day; 0 is a bolus; None is the default of the drug.
+        Infusion time, day; 0 is a bolus; None is the default of the drug and route.
+    rate
+        Infusion rate instead of a duration, unit of the drug per day (or text with its unit); of what is bioavailable, as in
+        NONMEM, so that a bioavailability below 1 shortens the infusion.
     route
-        Only ``iv`` so far.
+        ``iv``, ``sc``, ``im`` or ``oral``; None is the usual route of the drug.
 
     Examples
     --------
@@ -63,7 +69,8 @@ class Dose(Frozen):
     count: Annotated[int, Setting(ge=1)] | None = None
     until: Annotated[float, Quantity("day", non_negative=True)] | None = None
     duration: Annotated[float, Quantity("day", non_negative=True)] | None = None
-    route: Literal["iv"] = "iv"
+    rate: float | str | None = None
+    route: Route | None = None
 
     def __init__(self, *positional: Any, **given: Any) -> None:
         if len(positional) > 2:
@@ -82,11 +89,19 @@ class Dose(Frozen):
         if isinstance(amount, str):
             number, unit = units.split(amount)
             if unit:
-                kind = "cell" if units.same_dimension(unit.removesuffix("/kg").strip(), "cell") else "mg"
-                units.to_dose(amount, kind, "value", 1.0)  # the unit of the drug is not known yet
+                kind = "cell" if units.same_dimension(units.without_body(unit), "cell") else "mg"
+                units.to_dose(amount, kind, "value", 1.0, 1.0)  # the unit of the drug is not known yet
                 return amount.strip()
             amount = number
         return units.to(amount, "", non_negative=True)
+
+    @field_validator("rate")
+    @classmethod
+    def _above_zero(cls, rate: float | str | None) -> float | str | None:
+        number = units.split(rate)[0] if isinstance(rate, str) else rate
+        if number is not None and number <= 0:
+            raise ValueError(f"rate {rate} must be above 0")
+        return rate
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -98,9 +113,21 @@ class Dose(Frozen):
             raise ValueError(
                 f"every {self.every * 1440:g} min is below 1 min; give one infusion with a duration instead"
             )
+        if self.rate is not None and self.duration is not None:
+            raise ValueError("rate and duration are both given; give one")
         if self.duration and self.duration < _SHORTEST:
             raise ValueError(f"duration {self.duration:g} day is below 1 s; write 0 for a bolus")
         return self
+
+    @property
+    def repeats(self) -> float:
+        """Number of administrations; infinite if it goes on as long as the run."""
+        if self.every is None:
+            return 1.0
+        repeats = math.inf if self.count is None else float(self.count)
+        if self.until is not None:
+            repeats = min(repeats, 1.0 + math.floor((self.until - self.at + same_instant(self.until)) / self.every))
+        return repeats
 
 
 class Regimen(Frozen):
@@ -122,7 +149,10 @@ class Regimen(Frozen):
 
 
 class Course(NamedTuple):
-    """A dose as plain numbers: amount in the unit of the drug, times in day, `repeats` administrations in all (may be infinite)."""
+    """A dose as plain numbers: amount in the unit of the drug, times in day, `repeats` administrations in all (may be infinite).
+
+    `route` counts the routes of the drug (`Drug.all_routes`); a `rate` above 0 (unit per day) stands for a duration.
+    """
 
     drug: int
     at: float
@@ -130,6 +160,8 @@ class Course(NamedTuple):
     repeats: float
     amount: float
     duration: float
+    route: int = 0
+    rate: float = 0.0
 
     def time(self, number: int) -> float:
         """Time of an administration, day; computed, never accumulated. Infinite after the last one."""
@@ -153,27 +185,37 @@ def courses(doses: Iterable[Dose | Regimen], drugs: Sequence[Drug]) -> tuple[Cou
     Raises
     ------
     ModelError
-        For an unknown drug, an amount in a wrong unit, an infusion of a drug that has none.
+        For an unknown drug, a route that it has not, an amount in a wrong unit, an infusion where there is none.
     """
     names = [drug.name for drug in drugs]
     found = []
-    for dose in (one for given in doses for one in (given.doses if isinstance(given, Regimen) else (given,))):
+    for dose in each_dose(doses):
         if dose.drug not in names:
             raise ModelError(f"dose: unknown drug '{dose.drug}'{suggest(dose.drug, names)}")
         index = names.index(dose.drug)
         drug = drugs[index]
-        amount = units.to_dose(dose.amount, drug.unit, f"dose of {drug.name}", drug.weight)
-        duration = drug.duration if dose.duration is None else dose.duration
-        if duration > 0 and drug.infusion is None:
-            raise ModelError(f"dose of {drug.name}: it cannot be infused; allowed: duration 0 (a bolus)")
-        repeats = 1.0
-        if dose.every is not None:
-            repeats = float(dose.count) if dose.count is not None else math.inf
-            if dose.until is not None:
-                repeats = min(repeats, 1.0 + math.floor((dose.until - dose.at + same_instant(dose.until)) / dose.every))
+        what = f"dose of {drug.name}"
+        amount = units.to_dose(dose.amount, drug.unit, what, drug.weight, drug.surface)
+        route = dose.route or drug.usual_route
+        routes = drug.all_routes
+        if route not in routes:
+            raise ModelError(f"{what}: no route '{route}'; allowed: {', '.join(routes)}")
+        rate = 0.0 if dose.rate is None else units.to(dose.rate, f"{drug.unit}/day", f"{what}: rate", positive=True)
+        duration = dose.duration or 0.0
+        if dose.duration is None and rate == 0.0 and route == "iv":
+            duration = drug.duration
+        if (duration > 0 or rate > 0) and any(entry.infusion is None for entry in routes[route]):
+            raise ModelError(f"{what}: it cannot be infused by this route ({route}); allowed: duration 0 (a bolus)")
         if amount > 0:
-            found.append(Course(index, dose.at, dose.every or 0.0, repeats, amount, duration))
+            number = list(routes).index(route)
+            found.append(Course(index, dose.at, dose.every or 0.0, dose.repeats, amount, duration, number, rate))
     return tuple(sorted(found))
+
+
+def each_dose(doses: Iterable[Dose | Regimen]) -> Iterator[Dose]:
+    """Yield the doses, those of regimens one by one."""
+    for given in doses:
+        yield from given.doses if isinstance(given, Regimen) else (given,)
 
 
 def schedule(doses: Iterable[Dose | Regimen], drugs: Sequence[Drug], until: float) -> list[Administration]:
@@ -190,6 +232,7 @@ def schedule(doses: Iterable[Dose | Regimen], drugs: Sequence[Drug], until: floa
     for course in courses(doses, drugs):
         number = 0
         while (time := course.time(number)) < until - same_instant(until):
-            rows.append(Administration(time, drugs[course.drug].name, course.amount, course.duration))
+            duration = course.amount / course.rate if course.rate > 0 else course.duration
+            rows.append(Administration(time, drugs[course.drug].name, course.amount, duration))
             number += 1
     return sorted(rows)

@@ -45,7 +45,8 @@ class Arm(Frozen):
     Parameters
     ----------
     doses
-        Tables of `Dose`, or names of regimens of the library.
+        Tables of `Dose`, tables with a ``drug`` and its ``regimen`` as text (`qsp_abm.dosing.regimen`), or names of regimens of
+        the library.
     """
 
     doses: tuple[dict[str, Any] | str, ...] = ()
@@ -211,7 +212,7 @@ class Experiment(Frozen):
             (("arms", name, "doses", number, "amount"), dose["drug"])
             for name, arm in document["arms"].items()
             for number, dose in enumerate(arm["doses"])
-            if isinstance(dose, dict) and "drug" in dose
+            if isinstance(dose, dict) and "drug" in dose and "regimen" not in dose
         ]
         if last == "dose" and drug and "." not in drug and drug not in document:
             found = [place for place, given in doses if given == drug]
@@ -243,14 +244,12 @@ class Experiment(Frozen):
 
     def build_doses(self, arm: str) -> tuple[Dose | Regimen, ...]:
         """Build the doses of an arm."""
-        from .doses import Dose
-
         if arm not in self.arms:
             raise ModelError(f"{self._file}: unknown arm '{arm}'{suggest(arm, self.arms)}")
         built: list[Dose | Regimen] = []
         for number, given in enumerate(self.arms[arm].doses):
             with located(f"{self._file}: arms.{arm}.doses.{number}"):
-                built.append(model_source.regimen(given) if isinstance(given, str) else Dose(**given))
+                built.append(_doses(given))
         return tuple(built)
 
     def check_times(self, dt: float) -> None:
@@ -360,6 +359,23 @@ def located(where: str) -> Iterator[None]:
         yield
     except ModelError as error:
         raise ModelError(f"{where}: {_TABLES.sub('', str(error))}") from error
+
+
+def _doses(given: dict[str, Any] | str) -> Dose | Regimen:
+    """Build one entry of the doses of an arm."""
+    from .doses import Dose
+    from .dosing import regimen
+
+    if isinstance(given, str):
+        return model_source.regimen(given)
+    if "regimen" not in given:
+        return Dose(**given)
+    for name in given:
+        if name not in ("drug", "regimen"):
+            raise ModelError(f"unknown name '{name}'; a regimen as text takes a drug and nothing else")
+    if not isinstance(given.get("drug"), str) or not isinstance(given["regimen"], str):
+        raise ModelError("a regimen as text needs a drug and the text, such as '200 mg q3w x 35'")
+    return regimen(given["drug"], given["regimen"])
 
 
 def _start(given: dict[str, Any], folder: Path) -> Any:

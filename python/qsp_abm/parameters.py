@@ -2,7 +2,8 @@
 
 A table in ``library/parameters/<name>.toml`` holds one section per number: ``value`` (a number in ``unit``, or text with the
 unit of the source), ``unit`` (the unit inside), ``source``, ``kind``, and optionally ``spread`` and ``note``. A section with
-``same_as = "table.name"`` alone takes all of that number, so that it stands in one place.
+``same_as = "table.name"`` alone takes all of that number, so that it stands in one place. The table ``[variability]`` says how
+patients differ (`qsp_abm.variability`).
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ def _read(table: str) -> dict[str, Parameter]:
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"{table}.toml: {error}") from error
     parameters = {}
+    sections.pop("variability", None)  # how patients differ: variability.py
     for name, given in sections.items():
         if isinstance(given, dict) and "same_as" in given:
             parameters[name] = _same(given, f"{table}.{name}").replace(name=name)

@@ -17,15 +17,15 @@ from typing import Any
 
 from .errors import ModelError, suggest
 
-__all__ = ["same_dimension", "split", "to", "to_days", "to_dose"]
+__all__ = ["same_dimension", "split", "to", "to_days", "to_dose", "without_body"]
 
 _DIGITS = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(rf"\s*([+-]?(?:{_DIGITS}|nan|inf(?:inity)?))(?![\w.])", re.IGNORECASE)
 _NUMBER_GLUED = re.compile(rf"\s*([+-]?{_DIGITS})(?=[A-Za-z\u00b5\u03bc%])")
 _BARE_POWER = re.compile(r"(?<![A-Za-z0-9_.])([A-Za-z\u00b5\u03bc]+)(?:\^|\*\*)?(-?\d+)(?![\d.eE])")
-_PER_WEIGHT = re.compile(r"\s*/\s*kg\s*$")
+_PER_BODY = re.compile(r"\s*/\s*(?P<kg>kg|kilogram)\s*$|\s*/\s*(?:m2|m\^2|m\*\*2|meter\s*\*\*\s*2)\s*$")
 _COMMON = (
-    "um mm cm m nm um^2 um^3 mm^2 mm^3 mL L uL s second min minute h hour day week month year mg ug ng g kg mg/kg "
+    "um mm cm m nm um^2 um^3 mm^2 mm^3 mL L uL s second min minute h hour day week month year mg ug ng g kg mg/kg mg/m^2 "
     "pmol nmol umol mol pM nM uM mM M mmHg cell molecule percent dimensionless um^2/min um^2/day 1/day 1/hour"
 ).split()
 
@@ -184,38 +184,57 @@ def to_days(value: Any, what: str = "time", *, positive: bool = False, non_negat
     return to(value, "day", what, positive=positive, non_negative=non_negative)
 
 
-def to_dose(value: Any, unit: str, what: str = "dose", weight: float | None = None) -> float:
-    """Convert the amount of a dose to the unit of its drug; amounts per kg are multiplied by the body weight.
+def to_dose(
+    value: Any, unit: str, what: str = "dose", weight: float | None = None, surface: float | None = None
+) -> float:
+    """Convert the amount of a dose to the unit of its drug; amounts per kg and per m2 are multiplied by the patient's size.
 
     Parameters
     ----------
     value
-        ``"200 mg"``, ``"2 mg/kg"``, ``"1e8 cell"``, or a number in `unit`.
+        ``"200 mg"``, ``"2 mg/kg"``, ``"75 mg/m2"``, ``"1e8 cell"``, or a number in `unit`.
     unit
         The unit of the drug, ``mg`` or ``cell``.
     what
         What an error names.
     weight
         Body weight, kg; needed for amounts per kg.
+    surface
+        Body surface area, m2; needed for amounts per m2.
 
     Raises
     ------
     ModelError
-        As `to`; for negative amounts; for an amount per kg without a weight.
+        As `to`; for negative amounts; for an amount per kg or m2 of a patient whose weight or surface is not known.
 
     Examples
     --------
     >>> to_dose("2 mg/kg", "mg", weight=76.8)
     153.6
+    >>> to_dose("10 mg/m2", "mg", surface=1.8)
+    18.0
     """
-    if hasattr(value, "units"):
-        value = str(value).replace("kilogram", "kg")
-    if isinstance(value, str) and _PER_WEIGHT.search(value):
-        if weight is None:
-            raise ModelError(f"{what}: '{value}' is per body weight, but no weight is known")
-        kilograms = to(weight, "kg", f"{what}: weight", positive=True)
-        return to(_PER_WEIGHT.sub("", value), unit, what, non_negative=True) * kilograms
-    return to(value, unit, what, non_negative=True)
+    text = str(value) if hasattr(value, "units") else value
+    if not isinstance(text, str) or not (found := _PER_BODY.search(text)):
+        return to(value, unit, what, non_negative=True)
+    size, name, per, needed = (
+        (weight, "weight", "kg", "weight") if found["kg"] else (surface, "surface", "m^2", "weight and height")
+    )
+    if size is None:
+        raise ModelError(f"{what}: '{value}' is per body {name}, but no {name} is known; the drug needs {needed}")
+    amount = to(text[: found.start()], unit, what, non_negative=True)
+    return amount * to(size, per, f"{what}: {name}", positive=True)
+
+
+def without_body(unit: str) -> str:
+    """Return a unit of an amount without ``/kg`` or ``/m2``.
+
+    Examples
+    --------
+    >>> without_body("mg/kg")
+    'mg'
+    """
+    return _PER_BODY.sub("", unit).strip()
 
 
 def same_dimension(one: str, other: str) -> bool:

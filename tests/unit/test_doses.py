@@ -62,7 +62,10 @@ def test_round_trip_through_json() -> None:
         {"amount": "1 mg", "every": 1, "count": 0},
         {"amount": "1 mg", "every": 1, "at": 5, "until": 3},
         {"amount": "1 mg", "duration": "0.1 s"},
-        {"amount": "1 mg", "route": "sc"},
+        {"amount": "1 mg", "route": "transdermal"},
+        {"amount": "1 mg", "rate": 3, "duration": 1},
+        {"amount": "1 mg", "rate": 0},
+        {"amount": "1 mg", "rate": "fast"},
         {"amount": "1 mg", "evry": 3},
     ],
 )

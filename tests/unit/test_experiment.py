@@ -153,6 +153,19 @@ def test_a_wrong_start_is_refused(given: dict[str, Any], message: str) -> None:
         described(start=[given]).build_start()
 
 
+def test_a_regimen_may_be_text() -> None:
+    given = {"drug": "pembrolizumab", "regimen": "200 mg q3w x 35"}
+    (regimen,) = described(arms={"a": {"doses": [given]}}).build_doses("a")
+    assert (regimen.doses[0].every, regimen.doses[0].count) == (21.0, 35)  # type: ignore[union-attr]
+    for wrong, message in (
+        ({"regimen": "200 mg monthly"}, "arms.a.doses.0: .*write q4w"),
+        ({"at": "3 day"}, "unknown name 'at'"),
+        ({"regimen": 3}, "such as '200 mg q3w x 35'"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            described(arms={"a": {"doses": [given | wrong]}}).build_doses("a")
+
+
 def test_wrong_doses_are_refused() -> None:
     doses = [{"drug": "pembrolizumab", "amuont": "200 mg"}]
     with pytest.raises(ModelError, match=r"arms\.a\.doses\.0: .*did you mean 'amount'"):

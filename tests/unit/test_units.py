@@ -90,6 +90,7 @@ def test_doses() -> None:
     assert units.to_dose("200 mg", "mg") == 200.0
     assert units.to_dose("500 ug", "mg") == 0.5
     assert units.to_dose("2 mg/kg", "mg", weight=76.8) == 153.6
+    assert units.to_dose("10 mg/m^2", "mg", surface=1.8) == units.to_dose("10 mg / m2", "mg", surface=1.8) == 18.0
     assert units.to_dose("2e6 cell/kg", "cell", weight=70.0) == 1.4e8
     for wrong in ("1e8 cell", "-1 mg", "2 mg/m2", "3 day"):
         with pytest.raises(ModelError):

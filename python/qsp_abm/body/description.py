@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Self
@@ -9,11 +10,13 @@ from typing import Annotated, Self
 from pydantic import Field as Setting
 from pydantic import model_validator
 
+from ..doses import Route
 from ..errors import ModelError
 from ..frozen import Frozen, Quantity
 from ..parameters import Parameter
+from ..variability import Variability
 
-__all__ = ["Body", "Drug", "compose", "parameter_values"]
+__all__ = ["Body", "Drug", "Entry", "compose", "parameter_values"]
 
 _NAME = r"^[a-z][a-z0-9_]*$"
 _DECLARED = re.compile(r"(?m)^\s*(?:const\s+)?([A-Za-z_]\w*)\s*=(?!=)")
@@ -66,6 +69,30 @@ class Body(_Part):
     """
 
 
+class Entry(Frozen):
+    """One way by which a dose, or a part of it, enters the body. Every name is an id in the Antimony text.
+
+    Parameters
+    ----------
+    into
+        Species that it is added to.
+    infusion
+        Parameter that holds the rate of the running infusions, unit of the dose per day; None: only at once.
+    fraction
+        Bioavailable fraction of the dose that enters here; None: all of it.
+    lag
+        Time between the dose and its entry, day; None: none.
+    duration
+        Time over which it enters (zero-order absorption), day; None: at once, or as the dose says.
+    """
+
+    into: str
+    infusion: str | None = None
+    fraction: str | None = None
+    lag: str | None = None
+    duration: str | None = None
+
+
 class Drug(_Part):
     """What is given, and what the body does with it.
 
@@ -80,15 +107,24 @@ class Drug(_Part):
     antimony, signals, species, parameters
         As in `Body`.
     dose_into
-        Species that a bolus is added to, in `unit`.
+        Species that an intravenous bolus is added to, in `unit`.
     infusion
-        Parameter that holds the rate of the running infusions, `unit` per day; None: only boluses.
+        Parameter that holds the rate of the running intravenous infusions, `unit` per day; None: only boluses.
     duration
-        Infusion time of doses that state none, day; 0: a bolus.
+        Infusion time of intravenous doses that state none, day; 0: a bolus.
+    routes
+        Other routes: their entries; a dose may be split over several (dual absorption).
+    usual_route
+        Route of doses that state none; a drug whose usual route is not intravenous and that has no `infusion` takes no
+        intravenous doses.
     first_dose
         Parameter that is set to the time of the first dose, day, for clearances that depend on the time since then.
     weight
         Body weight for doses per kg, kg.
+    height
+        Body height for doses per m2, cm.
+    variability
+        How patients differ.
     """
 
     unit: str = "mg"
@@ -96,14 +132,47 @@ class Drug(_Part):
     dose_into: str
     infusion: str | None = None
     duration: Annotated[float, Quantity("day", non_negative=True)] = 0.0
+    routes: dict[Route, Annotated[tuple[Entry, ...], Setting(min_length=1)]] = {}
+    usual_route: Route = "iv"
     first_dose: str | None = None
     weight: Annotated[float, Quantity("kg", positive=True)] | None = None
+    height: Annotated[float, Quantity("cm", positive=True)] | None = None
+    variability: Variability | None = None
 
     @model_validator(mode="after")
-    def _infusion_known(self) -> Self:
+    def _routes_known(self) -> Self:
         if self.duration > 0 and self.infusion is None:
             raise ValueError("it has an infusion time but no parameter for the infusion rate")
+        if "iv" in self.routes:
+            raise ValueError("routes: 'iv' is dose_into and infusion; leave it out")
+        if self.usual_route not in self.all_routes:
+            raise ValueError(f"usual_route '{self.usual_route}' is not among its routes {', '.join(self.all_routes)}")
         return self
+
+    @property
+    def typical(self) -> dict[str, float]:
+        """Values of its parameters: those of the typical patient, that `variability` varies."""
+        return {parameter.name: parameter.value for parameter in self.parameters}
+
+    @property
+    def all_routes(self) -> dict[Route, tuple[Entry, ...]]:
+        """Its routes with their entries, the intravenous one first where there is one."""
+        others: dict[Route, tuple[Entry, ...]] = {name: self.routes[name] for name in sorted(self.routes)}
+        if self.usual_route != "iv" and self.infusion is None:
+            return others
+        return {"iv": (Entry(into=self.dose_into, infusion=self.infusion),), **others}
+
+    @property
+    def surface(self) -> float | None:
+        """Body surface area by Mosteller's formula, m2: ``sqrt(height weight / 3600)``, cm and kg; None if not known.
+
+        References
+        ----------
+        Mosteller 1987, N Engl J Med 317:1098.
+        """
+        if self.weight is None or self.height is None:
+            return None
+        return math.sqrt(self.height * self.weight / 3600.0)
 
 
 def compose(body: Body | None, drugs: Sequence[Drug] = (), *, values: bool = True) -> str:

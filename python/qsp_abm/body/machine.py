@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..doses import Course, Dose, Regimen, courses, same_instant
 from ..errors import ModelError, SolverError
-from .description import Body, Drug, compose, parameter_values
+from .description import Body, Drug, Entry, compose, parameter_values
 from .ode import Ode, has_initial_parameters, to_sbml
 
 __all__ = ["BodyMachine"]
@@ -53,8 +54,8 @@ class BodyMachine:
         if has_initial_parameters(sbml):
             sbml = to_sbml(compose(body, drugs))
         self._ode = Ode(sbml, parameter_values(body, drugs))
-        self._dose_into = [self._ode.amount(drug.dose_into) for drug in self.drugs]
-        self._infusion = [-1 if drug.infusion is None else self._ode.parameter(drug.infusion) for drug in self.drugs]
+        self._routes, self._sites = self._find_sites()
+        self._infusions = sorted({site.infusion for site in self._sites} - {-1})
         self._first_dose = [-1 if drug.first_dose is None else self._ode.parameter(drug.first_dose) for drug in drugs]
         self._inputs = [self._ode.parameter(name) for name in inputs]
 
@@ -71,10 +72,34 @@ class BodyMachine:
 
         self._courses: list[Course] = list(courses(doses, self.drugs))
         self._next = [0] * len(self._courses)  # number of the next administration of each course
-        self._running: list[tuple[float, float, float, int]] = []  # infusions: stop, start, amount, drug
+        self._running: list[_Infusion] = []
+        self._late: list[_Arrival] = []  # given, but held back by a lag
         self._given = [0.0] * len(self.drugs)
         self._first = [math.inf] * len(self.drugs)
         self._due = self._next_due()
+        self._start = self._ode.amounts()
+
+    def _find_sites(self) -> tuple[list[list[list[int]]], list[_Site]]:
+        """Number all places where doses enter; the first ones are `dose_into` of each drug, one after another.
+
+        Returns
+        -------
+        tuple
+            Sites by drug and route, and the sites.
+        """
+        entries = [
+            (number, Entry(into=drug.dose_into, infusion=drug.infusion)) for number, drug in enumerate(self.drugs)
+        ]
+        routes: list[list[list[int]]] = []
+        for number, drug in enumerate(self.drugs):
+            routes.append([])
+            for route, each in drug.all_routes.items():
+                if route == "iv":
+                    routes[-1].append([number])
+                    continue
+                routes[-1].append(list(range(len(entries), len(entries) + len(each))))
+                entries += [(number, entry) for entry in each]
+        return routes, [_Site.of(self._ode, number, entry) for number, entry in entries]
 
     def _place(self, identifier: str) -> int:
         """Index of a signal in amounts followed by parameters."""
@@ -119,13 +144,15 @@ class BodyMachine:
         latest = now + same_instant(now)
         if self._due > latest:
             return
-        bolus = [0.0] * len(self.drugs)
-        for infusion in [each for each in self._running if each[0] <= latest]:
-            _, begun, amount, drug = infusion
+        bolus = [0.0] * len(self._sites)
+        for infusion in [each for each in self._running if each.stop <= latest]:
             self._running.remove(infusion)
-            rest = amount - self._rate(infusion) * (now - begun)  # of stopping at `now` instead of `stop`; about 1e-10
-            bolus[drug] += rest
-            self._given[drug] += amount
+            # of stopping at `now` instead of `stop`; about 1e-10
+            bolus[infusion.site] += infusion.amount - infusion.rate * (now - infusion.begun)
+            self._given[self._sites[infusion.site].drug] += infusion.amount
+        for arrival in [each for each in self._late if each.time <= latest]:
+            self._late.remove(arrival)
+            self._enter(arrival, now, bolus)
         for position, course in enumerate(self._courses):
             while course.time(self._next[position]) <= latest:
                 self._next[position] += 1
@@ -133,28 +160,52 @@ class BodyMachine:
                     self._first[course.drug] = now
                     if self._first_dose[course.drug] >= 0:
                         self._ode.set_parameters([self._first_dose[course.drug]], [now])
-                if course.duration > 0:
-                    self._running.append((now + course.duration, now, course.amount, course.drug))
-                else:
-                    bolus[course.drug] += course.amount
-                    self._given[course.drug] += course.amount
+                for arrival in self._arrivals(course, now):
+                    if arrival.time <= latest:
+                        self._enter(arrival, now, bolus)
+                    else:
+                        self._late.append(arrival)
         self._running.sort()
-        for drug, amount in enumerate(bolus):
+        self._late.sort()
+        for site, amount in zip(self._sites, bolus, strict=True):
             if amount != 0.0:
-                self._ode.add(self._dose_into[drug], amount)
-            if self._infusion[drug] >= 0:
-                rate = math.fsum(self._rate(each) for each in self._running if each[3] == drug)
-                self._ode.set_parameters([self._infusion[drug]], [rate])
+                self._ode.add(site.into, amount)
+        for parameter in self._infusions:
+            rate = math.fsum(each.rate for each in self._running if self._sites[each.site].infusion == parameter)
+            self._ode.set_parameters([parameter], [rate])
         self._due = self._next_due()
 
-    @staticmethod
-    def _rate(infusion: tuple[float, float, float, int]) -> float:
-        stop, begun, amount, _ = infusion
-        return amount / (stop - begun)
+    def _arrivals(self, course: Course, now: float) -> Iterator[_Arrival]:
+        """Yield what a dose given now adds where and when, with the present fractions, lags and durations."""
+        for number in self._routes[course.drug][course.route]:
+            site = self._sites[number]
+            amount = course.amount if site.fraction < 0 else course.amount * self._ode.value(site.fraction)
+            lag = 0.0 if site.lag < 0 else self._ode.value(site.lag)
+            duration = course.duration
+            if course.rate > 0:
+                duration = amount / course.rate
+            elif duration == 0 and site.duration >= 0:
+                duration = self._ode.value(site.duration)
+            if amount < 0 or lag < 0 or duration < 0:
+                drug = self.drugs[course.drug].name
+                raise ModelError(
+                    f"dose of {drug}: amount {amount:g}, lag {lag:g}, duration {duration:g}; none may be < 0"
+                )
+            if amount > 0:
+                yield _Arrival(now + lag, amount, duration, number)
+
+    def _enter(self, arrival: _Arrival, now: float, bolus: list[float]) -> None:
+        if arrival.duration > 0:
+            self._running.append(_Infusion(now + arrival.duration, now, arrival.amount, arrival.site))
+        else:
+            bolus[arrival.site] += arrival.amount
+            self._given[self._sites[arrival.site].drug] += arrival.amount
 
     def _next_due(self) -> float:
         starts = [course.time(number) for course, number in zip(self._courses, self._next, strict=True)]
-        return min([*starts, *(each[0] for each in self._running)], default=math.inf)
+        return min(
+            [*starts, *(each.stop for each in self._running), *(each.time for each in self._late)], default=math.inf
+        )
 
     def give(self, doses: Iterable[Dose | Regimen]) -> None:
         """Add doses to those still to come; none may begin in the past.
@@ -175,6 +226,44 @@ class BodyMachine:
         self._next = [number for _, number in order]
         self._due = self._next_due()
 
+    def set_parameters(self, values: Mapping[str, float]) -> None:
+        """Set parameters by their id in the model, from now on; a covariate that changes with time is set this way.
+
+        Raises
+        ------
+        ModelError
+            For an unknown id.
+        """
+        self._ode.set_parameters([self._ode.parameter(name) for name in values], list(values.values()))
+
+    def reset(self) -> None:
+        """Put all amounts back to their initial values, stop infusions and cancel what was still to come."""
+        self.set_species(self._start)
+        self._courses, self._next, self._running, self._late = [], [], [], []
+        self._ode.set_parameters(self._infusions, [0.0] * len(self._infusions))
+        self._due = math.inf
+
+    def set_species(self, amounts: Floats, running: Iterable[tuple[float, float, float, int]] = ()) -> None:
+        """Set the amounts of all species, in the order of `species_names`, and add running infusions.
+
+        Parameters
+        ----------
+        amounts
+            (S,), in `species_units`.
+        running
+            (stop, begun, amount, site) as `running` returns them, days of this machine.
+        """
+        for index, (before, after) in enumerate(zip(self._ode.amounts(), amounts, strict=True)):
+            if before != after:
+                self._ode.set_amount(index, float(after))
+        self._running = sorted([*self._running, *(_Infusion(*each) for each in running)])
+        self._due = -math.inf if self._running else self._next_due()  # the next step sets the rates
+
+    @property
+    def running(self) -> tuple[tuple[float, float, float, int], ...]:
+        """The running infusions: stop and begin (day), amount, site."""
+        return tuple(self._running)
+
     def signals(self) -> Floats:
         """Return the signals that cells can read, in the order of `signal_names`."""
         everything = np.concatenate((self._ode.amounts(), self._ode.values()))
@@ -185,10 +274,10 @@ class BodyMachine:
         return self._ode.amounts()
 
     def given(self) -> dict[str, float]:
-        """Return what each drug has been given so far, infusions up to now, in its unit."""
+        """Return what of each drug has entered so far, in its unit: infusions up to now, of other routes the bioavailable part."""
         given = list(self._given)
         for infusion in self._running:
-            given[infusion[3]] += self._rate(infusion) * (self.time - infusion[1])
+            given[self._sites[infusion.site].drug] += infusion.rate * (self.time - infusion.begun)
         return {drug.name: amount for drug, amount in zip(self.drugs, given, strict=True)}
 
     def since_first_dose(self) -> dict[str, float]:
@@ -208,8 +297,9 @@ class BodyMachine:
         return {
             "time": np.array([self.time]),
             **self._ode.state(),
-            "courses": np.array(courses_left, dtype=np.float64).reshape(-1, 7),
+            "courses": np.array(courses_left, dtype=np.float64).reshape(-1, 9),
             "infusions": np.array(self._running, dtype=np.float64).reshape(-1, 4),
+            "late": np.array(self._late, dtype=np.float64).reshape(-1, 4),
             "given": np.array([self._given, self._first], dtype=np.float64).reshape(2, -1),
         }
 
@@ -226,9 +316,58 @@ class BodyMachine:
             raise ModelError("body: the saved state does not fit this model")
         self.time = float(state["time"][0])
         self._ode.set_state(state, self.time)
-        self._courses = [Course(int(row[0]), *(float(value) for value in row[1:6])) for row in state["courses"]]
-        self._next = [int(row[6]) for row in state["courses"]]
-        self._running = [(float(row[0]), float(row[1]), float(row[2]), int(row[3])) for row in state["infusions"]]
+        rows = [_course(row) for row in state["courses"]]
+        self._courses = [course for course, _ in rows]
+        self._next = [number for _, number in rows]
+        self._running = [
+            _Infusion(float(row[0]), float(row[1]), float(row[2]), int(row[3])) for row in state["infusions"]
+        ]
+        self._late = [
+            _Arrival(float(row[0]), float(row[1]), float(row[2]), int(row[3])) for row in state.get("late", ())
+        ]
         self._given = [float(value) for value in state["given"][0]]
         self._first = [float(value) for value in state["given"][1]]
         self._due = self._next_due()
+
+
+class _Site(NamedTuple):
+    """An `Entry` as indices into the compiled model; -1: none."""
+
+    drug: int
+    into: int
+    infusion: int
+    fraction: int
+    lag: int
+    duration: int
+
+    @classmethod
+    def of(cls, ode: Ode, drug: int, entry: Entry) -> _Site:
+        found = (entry.infusion, entry.fraction, entry.lag, entry.duration)
+        return cls(drug, ode.amount(entry.into), *(-1 if name is None else ode.parameter(name) for name in found))
+
+
+class _Infusion(NamedTuple):
+    stop: float
+    begun: float
+    amount: float
+    site: int
+
+    @property
+    def rate(self) -> float:
+        return self.amount / (self.stop - self.begun)
+
+
+class _Arrival(NamedTuple):
+    """Part of a dose on its way to a site: when, how much, over which time."""
+
+    time: float
+    amount: float
+    duration: float
+    site: int
+
+
+def _course(row: Floats) -> tuple[Course, int]:
+    """Read a row of a saved state: a course and the number of its next administration."""
+    drug, at, every, repeats, amount, duration, *more, number = (float(value) for value in row)
+    route, rate = more or (0.0, 0.0)  # states of version 0.1 had neither
+    return Course(int(drug), at, every, repeats, amount, duration, int(route), rate), int(number)

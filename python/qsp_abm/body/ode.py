@@ -215,6 +215,14 @@ class Ode:
         now = float(self._model.getFloatingSpeciesAmounts([index])[0])
         self._model.setFloatingSpeciesAmounts([index], [now + amount])
 
+    def set_amount(self, index: int, amount: float) -> None:
+        """Set the amount of a species."""
+        self._model.setFloatingSpeciesAmounts([index], [amount])
+
+    def value(self, index: int) -> float:
+        """Return one parameter, also one that follows from a rule."""
+        return float(self._model.getGlobalParameterValues([index])[0])
+
     def amounts(self) -> Floats:
         """Return the amounts of all species."""
         return np.array(self._model.getFloatingSpeciesAmounts(), dtype=np.float64)

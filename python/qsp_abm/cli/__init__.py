@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from qsp_abm.errors import ModelError, SolverError
 
-from . import body, describe, export, info, library, movie, plot, report, resume, run, statistics
+from . import body, describe, export, info, library, movie, plot, report, resume, run, statistics, validate
 
 __all__ = ["app", "main"]
 
@@ -67,6 +67,7 @@ app.command("statistics")(statistics.statistics)
 app.add_typer(body.app, name="body")
 app.command("library")(library.library)
 app.command("describe")(describe.describe)
+app.command("validate")(validate.validate)
 
 
 @app.callback(help=HELP)

@@ -2,90 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from ...body.description import Drug
-from ...parameters import load
+from ...errors import ModelError, suggest
+from ._disposition import Structure, build
 
 __all__ = ["pembrolizumab"]
 
-# Amounts in mg and, for one litre of interstitium, nmol, whose number is the concentration in nM. 1e12 / 6.02214076e23: molecules
-# per mL to nM. 1e6: mg/L over g/mol to nM.
-_ANTIMONY = """
-compartment pembrolizumab_space = 1;
-substanceOnly species pembrolizumab_central in pembrolizumab_space;
-substanceOnly species pembrolizumab_peripheral in pembrolizumab_space;
-substanceOnly species pembrolizumab_eliminated in pembrolizumab_space;
-substanceOnly species pembrolizumab_interstitium in pembrolizumab_space;
-pembrolizumab_central = 0; pembrolizumab_peripheral = 0; pembrolizumab_eliminated = 0; pembrolizumab_interstitium = 0;
-pembrolizumab_infusion = 0;  // mg/day, set by the doses
+Published = Literal["ahamadi_2017", "elassaiss_schaap_2017", "li_2017"]
 
-pembrolizumab_size := pembrolizumab_weight / pembrolizumab_reference_weight;
-pembrolizumab_cl := pembrolizumab_clearance * pembrolizumab_size ^ pembrolizumab_clearance_exponent;
-pembrolizumab_q := pembrolizumab_intercompartmental_clearance * pembrolizumab_size ^ pembrolizumab_clearance_exponent;
-pembrolizumab_v1 := pembrolizumab_central_volume * pembrolizumab_size ^ pembrolizumab_volume_exponent;
-pembrolizumab_v2 := pembrolizumab_peripheral_volume * pembrolizumab_size ^ pembrolizumab_volume_exponent;
-pembrolizumab_plasma := pembrolizumab_central / pembrolizumab_v1;  // mg/L = ug/mL
-
-pembrolizumab_infused: => pembrolizumab_central; pembrolizumab_infusion;
-pembrolizumab_cleared: pembrolizumab_central => pembrolizumab_eliminated; pembrolizumab_cl * pembrolizumab_plasma;
-pembrolizumab_outward: pembrolizumab_central => pembrolizumab_peripheral; pembrolizumab_q * pembrolizumab_plasma;
-pembrolizumab_inward: pembrolizumab_peripheral => pembrolizumab_central; \
-  pembrolizumab_q / pembrolizumab_v2 * pembrolizumab_peripheral;
-
-// Tumour interstitium: too small an amount to lower the plasma, so it does not feed back.
-pembrolizumab_receptors := pembrolizumab_t_cell_density * pembrolizumab_pd1_fraction * pembrolizumab_pd1_per_cell \
-  * (1e12 / 6.02214076e23) / pembrolizumab_interstitial_fraction;  // nM
-pembrolizumab_occupancy := pembrolizumab_interstitium / (pembrolizumab_affinity + pembrolizumab_interstitium);
-pembrolizumab_entering: => pembrolizumab_interstitium; \
-  pembrolizumab_equilibration * pembrolizumab_partition * pembrolizumab_plasma * (1e6 / pembrolizumab_molar_mass);
-pembrolizumab_leaving: pembrolizumab_interstitium => ; pembrolizumab_equilibration * pembrolizumab_interstitium;
-pembrolizumab_internalised: pembrolizumab_interstitium => ; \
-  pembrolizumab_internalisation * pembrolizumab_receptors * pembrolizumab_occupancy;
+_SCALED = {
+    "cl": "clearance_exponent",
+    "q": "clearance_exponent",
+    "v1": "volume_exponent",
+    "v2": "volume_exponent",
+}
+_MODELS: dict[str, Structure] = {
+    "ahamadi_2017": Structure(scaled=_SCALED, target="pd1"),
+    "elassaiss_schaap_2017": Structure(saturable=True, target="pd1"),
+    "li_2017": Structure(clearance="sigmoid", target="pd1"),
+}
+_IL2 = """
+N_il2_ratio := 1 + (N_il2_baseline - 1) * (1 - N_il2_imax * N_plasma / (N_il2_ic50 + N_plasma));
 """
 
 
-def pembrolizumab(**numbers: Any) -> Drug:
+def pembrolizumab(model: Published = "ahamadi_2017", **numbers: Any) -> Drug:
     """Return pembrolizumab: plasma, tumour interstitium and PD-1 occupancy there.
 
-    Plasma is the typical patient of Ahamadi 2017: two compartments, clearance that does not change with time, scaled by weight.
+    Plasma follows one of three published population models. ``ahamadi_2017``: two compartments, clearance that does not change
+    with time, scaled by weight. ``elassaiss_schaap_2017``: saturable elimination besides, for doses down to 0.005 mg/kg, and the
+    ratio of interleukin-2 released by blood ex vivo. ``li_2017``: clearance that falls with time on treatment.
+
     The interstitial concentration C follows ``dC/dt = k (p Cplasma - C) - k_int R C / (Kd + C)``: exchange with a partition p, and
     loss with internalised receptors R; it does not feed back on plasma. Occupancy is ``C / (Kd + C)``.
 
     Parameters
     ----------
+    model
+        Population model of the plasma.
     numbers
-        Replace values of the table ``pembrolizumab``, such as ``clearance="0.3 L/day"`` or ``weight="60 kg"``.
+        Replace values of the table ``pembrolizumab`` (of the other models ``pembrolizumab_<model>``), such as
+        ``clearance="0.3 L/day"`` or ``weight="60 kg"``.
+
+    Raises
+    ------
+    ModelError
+        For an unknown model, and an unknown number.
 
     References
     ----------
-    Ahamadi et al. 2017, CPT Pharmacometrics Syst Pharmacol 6:49, doi:10.1002/psp4.12139.
+    Ahamadi et al. 2017, CPT Pharmacometrics Syst Pharmacol 6:49, doi:10.1002/psp4.12139. Elassaiss-Schaap et al. 2017, same
+    volume, 21, doi:10.1002/psp4.12132. Li et al. 2017, J Pharmacokinet Pharmacodyn 44:403, doi:10.1007/s10928-017-9528-y.
 
     Examples
     --------
     >>> pembrolizumab().signals["pembrolizumab.plasma"]
     ('pembrolizumab_plasma', 'ug/mL')
     """
-    parameters = load("pembrolizumab", numbers)
-    return Drug(
-        name="pembrolizumab",
-        unit="mg",
-        molar_mass=parameters["molar_mass"].value,
-        antimony=_ANTIMONY,
-        dose_into="pembrolizumab_central",
-        infusion="pembrolizumab_infusion",
-        duration=parameters["infusion_time"].value,
-        weight=parameters["weight"].value,
-        signals={
-            "pembrolizumab.plasma": ("pembrolizumab_plasma", "ug/mL"),
-            "pembrolizumab.interstitium": ("pembrolizumab_interstitium", "nM"),
-            "pembrolizumab.occupancy": ("pembrolizumab_occupancy", ""),
-        },
-        species={
-            "pembrolizumab_central": "mg",
-            "pembrolizumab_peripheral": "mg",
-            "pembrolizumab_eliminated": "mg",
-            "pembrolizumab_interstitium": "nmol",
-        },
-        parameters=tuple(parameters.values()),
+    if model not in _MODELS:
+        raise ModelError(f"pembrolizumab: unknown model '{model}'{suggest(model, _MODELS)}")
+    if model == "ahamadi_2017":
+        return build("pembrolizumab", numbers, _MODELS[model])
+    low = model == "elassaiss_schaap_2017"
+    return build(
+        "pembrolizumab",
+        numbers,
+        _MODELS[model],
+        table=f"pembrolizumab_{model}",
+        extra=_IL2 if low else "",
+        signals={"il2_ratio": ""} if low else None,
     )
