@@ -54,7 +54,7 @@ class Body(_Part):
     Parameters
     ----------
     name
-        Prefix of its parameters.
+        Such as ``blood``.
     antimony
         Statements (no ``model ... end``); time in day, species as amounts (``substanceOnly species``).
     signals
@@ -63,7 +63,15 @@ class Body(_Part):
         Unit of each species, for records.
     parameters
         Their values.
+    prefix
+        Of the ids of its parameters in the Antimony text; None: the name and an underscore.
     """
+
+    prefix: str | None = None
+
+    def identifier(self, parameter: str) -> str:
+        """Return the id of a parameter in the Antimony text."""
+        return super().identifier(parameter) if self.prefix is None else f"{self.prefix}{parameter}"
 
 
 class Drug(_Part):
