@@ -95,6 +95,19 @@ def test_the_second_tumour_is_gone_on_day_28() -> None:
     assert abs(cells[3:]).max() < 1e-12
 
 
+@pytest.mark.parametrize("saved", [0, 100, 113, 114, 130])
+def test_restart_across_extinction_is_exact(saved: int) -> None:
+    body = diagnosed("sim")[1]
+    machine, again = (BodyMachine(body, [nivolumab_gong_2021()], [NIVOLUMAB]) for _ in range(2))
+    for step in range(saved):
+        machine.advance(step / 4, (step + 1) / 4)
+    again.set_state(machine.state())
+    for step in range(saved, 140):
+        for each in (machine, again):
+            each.advance(step / 4, (step + 1) / 4)
+        assert np.array_equal(machine.species(), again.species())
+
+
 def test_a_defect_mended_would_show() -> None:
     """Without complexes at the start (oddity 1) killing is inhibited less: the tables can tell."""
     times, expected = published("prediagnosis")

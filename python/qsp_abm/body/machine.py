@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..doses import Course, Dose, Regimen, courses, same_instant
 from ..errors import ModelError, SolverError
-from .description import Body, Drug, compose, parameter_values
-from .ode import Ode, has_initial_parameters, to_sbml
+from .assemble import assemble
+from .description import Body, Drug, parameter_values
+from .ode import Ode
 
 __all__ = ["BodyMachine"]
 
@@ -49,10 +50,7 @@ class BodyMachine:
     ) -> None:
         self.time = 0.0
         self.drugs = tuple(drugs)
-        sbml = to_sbml(compose(body, drugs, values=False))  # without numbers: compiled once for all patients
-        if has_initial_parameters(sbml):
-            sbml = to_sbml(compose(body, drugs))
-        self._ode = Ode(sbml, parameter_values(body, drugs))
+        self._ode = Ode(assemble(body, self.drugs), parameter_values(body, self.drugs))
         self._dose_into = [self._ode.amount(drug.dose_into) for drug in self.drugs]
         self._infusion = [-1 if drug.infusion is None else self._ode.parameter(drug.infusion) for drug in self.drugs]
         self._first_dose = [-1 if drug.first_dose is None else self._ode.parameter(drug.first_dose) for drug in drugs]
@@ -202,7 +200,7 @@ class BodyMachine:
         Raises
         ------
         ModelError
-            For a body with events of its own.
+            For a body with delayed events of its own.
         """
         courses_left = [(*course, number) for course, number in zip(self._courses, self._next, strict=True)]
         return {

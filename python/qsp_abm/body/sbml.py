@@ -12,7 +12,7 @@ from .. import catalogue, units
 from ..errors import ModelError, suggest
 from .unit_check import UnitTable
 
-__all__ = ["Quantity", "SbmlModel", "load", "own_time", "read_sbml", "time_unit"]
+__all__ = ["Quantity", "SbmlModel", "load", "own_time", "read_sbml", "time_declared", "time_unit"]
 
 _ANTIMONY = {".ant", ".antimony", ".txt"}
 _SBML = {".xml", ".sbml"}
@@ -242,6 +242,14 @@ def own_time(model: SbmlModel, time: str | float, what: str = "time") -> float:
     if found is None:
         raise ModelError(f"{what}: {model.id} declares no unit of time; give a plain number instead of '{time}'")
     return units.to(time, "s", what) / found
+
+
+def time_declared(model: SbmlModel) -> bool:
+    """Tell whether the model itself says what its unit of time is; the second that level 2 presumes does not count."""
+    sbml = _library().readSBMLFromString(model.text).getModel()
+    if sbml.getLevel() < 3 and sbml.getUnitDefinition("time") is None:
+        return False
+    return _seconds(model) is not None
 
 
 def time_unit(model: SbmlModel) -> str:
