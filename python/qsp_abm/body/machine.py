@@ -12,7 +12,7 @@ from ..doses import Course, Dose, Regimen, courses, same_instant
 from ..errors import ModelError, SolverError
 from .assemble import assemble
 from .description import Body, Drug, parameter_values
-from .ode import Ode
+from .ode import RELATIVE_TOLERANCE, Ode
 
 __all__ = ["BodyMachine"]
 
@@ -33,6 +33,10 @@ class BodyMachine:
         What is given; doses of zero are dropped.
     inputs
         Parameter ids that the tissue sets before each step (see `advance`).
+    values
+        Parameter id -> value other than the description's, for one patient of many.
+    relative_tolerance
+        Of the solver.
 
     Raises
     ------
@@ -47,10 +51,13 @@ class BodyMachine:
         doses: Iterable[Dose | Regimen] = (),
         *,
         inputs: Sequence[str] = (),
+        values: Mapping[str, float] | None = None,
+        relative_tolerance: float = RELATIVE_TOLERANCE,
     ) -> None:
         self.time = 0.0
         self.drugs = tuple(drugs)
-        self._ode = Ode(assemble(body, self.drugs), parameter_values(body, self.drugs))
+        numbers = parameter_values(body, self.drugs) | dict(values or {})
+        self._ode = Ode(assemble(body, self.drugs), numbers, relative_tolerance=relative_tolerance)
         self._dose_into = [self._ode.amount(drug.dose_into) for drug in self.drugs]
         self._infusion = [-1 if drug.infusion is None else self._ode.parameter(drug.infusion) for drug in self.drugs]
         self._first_dose = [-1 if drug.first_dose is None else self._ode.parameter(drug.first_dose) for drug in drugs]
@@ -181,6 +188,10 @@ class BodyMachine:
     def species(self) -> Floats:
         """Return the amounts of all species, in the order of `species_names` and `species_units`."""
         return self._ode.amounts()
+
+    def parameter_values(self) -> dict[str, float]:
+        """Return every parameter of the model by id, those that follow from rules included."""
+        return dict(zip(self._ode.parameters, map(float, self._ode.values()), strict=True))
 
     def given(self) -> dict[str, float]:
         """Return what each drug has been given so far, infusions up to now, in its unit."""
