@@ -10,7 +10,7 @@ from .errors import ModelError, suggest
 
 __all__ = ["KINDS", "builder", "names"]
 
-KINDS = ("models", "cells", "fields", "synapses", "drugs", "regimens", "bodies")
+KINDS = ("models", "cells", "fields", "synapses", "drugs", "regimens", "bodies", "published")
 
 
 def names(kind: str) -> list[str]:

@@ -82,6 +82,9 @@ class Experiment(Frozen):
     model
         ``use`` names a model of the library (``library.models.<name>``), a JSON file or a function (``file.py:function``);
         everything else overrides it.
+    body
+        Another patient than the model's: ``file`` (SBML or Antimony, with ``ports``, ``units``, ``time``, ``prefix`` and
+        ``values`` as in `Body.from_sbml`) or ``use``, a body of the library; ``drugs`` names drugs that are made for it.
     start
         Tables with a ``kind``: ``table``, ``ball``, ``scatter`` or ``cells``.
     arms
@@ -102,6 +105,7 @@ class Experiment(Frozen):
     title: str = ""
     seed: Annotated[int, Setting(ge=0, lt=2**64, strict=True)] = 0
     model: dict[str, Any]
+    body: dict[str, Any] | None = None
     start: tuple[dict[str, Any], ...] = ()
     arms: Annotated[
         dict[Annotated[str, Setting(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")], Arm], Setting(min_length=1)
@@ -232,7 +236,11 @@ class Experiment(Frozen):
     def build_model(self) -> Model:
         """Build the model."""
         with located(f"{self._file}: model"):
-            return model_source.build(self.model, self._folder)
+            model = model_source.build(self.model, self._folder)
+        if self.body is None:
+            return model
+        with located(f"{self._file}: body"):
+            return model_source.with_body(model, self.body, self._folder)
 
     def build_start(self) -> tuple[Any, ...]:
         """Build what the run starts from."""

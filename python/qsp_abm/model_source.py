@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from . import catalogue
+from .body.description import Body, Drug
 from .doses import Regimen
 from .errors import ModelError, suggest
 from .model import Lattice, Model
 
-__all__ = ["build", "find", "regimen"]
+__all__ = ["build", "find", "regimen", "with_body"]
 
 
 def build(given: Mapping[str, Any], folder: Path) -> Model:
@@ -60,6 +61,45 @@ def find(what: str) -> Model:
     if not what.endswith(".json") and ":" not in what and not what.removeprefix("qsp_abm.").startswith("library."):
         raise ModelError(f"unknown model '{what}'{suggest(what, catalogue.names('models'))}")
     return build({"use": what}, Path())
+
+
+_BODY = ("drugs", "file", "name", "ports", "prefix", "time", "units", "use", "values")
+
+
+def with_body(model: Model, given: Mapping[str, Any], folder: Path) -> Model:
+    """Return a model with the patient that a table describes; see `Experiment`.
+
+    Raises
+    ------
+    ModelError
+        For an unknown name, file or body, and all that the body refuses.
+    """
+    for name in given:
+        if name not in _BODY:
+            raise ModelError(f"unknown name '{name}'{suggest(name, _BODY)}")
+    if ("file" in given) == ("use" in given):
+        raise ModelError("needs either file or use")
+    settings = {name: value for name, value in given.items() if name not in ("drugs", "file", "use")}
+    if "file" in given:
+        body = Body.from_sbml(folder / str(given["file"]), **settings)
+    else:
+        body = _of_library(("bodies", "published"), str(given["use"]), Body, settings)
+    made = [_of_library(("drugs", "published"), str(name), Drug) for name in given.get("drugs", ())]
+    return model.replace(body=body, drugs=(*model.drugs, *map(body.drug, body.targets), *made))
+
+
+_Part = TypeVar("_Part", Body, Drug)
+
+
+def _of_library(
+    kinds: Sequence[str], name: str, wanted: type[_Part], settings: Mapping[str, Any] | None = None
+) -> _Part:
+    for kind in kinds:
+        built = catalogue.builder(kind, name)(**(settings or {})) if name in catalogue.names(kind) else None
+        if isinstance(built, wanted):
+            return built
+    known = [each for kind in kinds for each in catalogue.names(kind)]
+    raise ModelError(f"unknown {wanted.__name__.lower()} '{name}'{suggest(name, known)}")
 
 
 def regimen(name: str) -> Regimen:

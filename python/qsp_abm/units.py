@@ -17,7 +17,7 @@ from typing import Any
 
 from .errors import ModelError, suggest
 
-__all__ = ["same_dimension", "split", "to", "to_days", "to_dose", "without_body"]
+__all__ = ["quantity", "same_dimension", "split", "to", "to_days", "to_dose", "without_body"]
 
 _DIGITS = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(rf"\s*([+-]?(?:{_DIGITS}|nan|inf(?:inity)?))(?![\w.])", re.IGNORECASE)
@@ -47,7 +47,7 @@ def _spell(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _quantity(unit: str) -> Any:
+def quantity(unit: str) -> Any:
     """Return one of this unit as a pint quantity; raise ValueError with a reason."""
     registry = _registry()
     try:
@@ -75,7 +75,7 @@ def _conversion(given: str, wanted: str) -> tuple[float, float]:
 
     Two whole numbers wherever the factor is rational, so that 6 min is the float nearest to 6/1440 day.
     """
-    one, target = _quantity(given), _quantity(wanted)
+    one, target = quantity(given), quantity(wanted)
     if not _alike(one, target):
         raise ValueError(
             f"its dimension is {_dimension(one)}; allowed: {_dimension(target)}, as in {wanted or 'a number'}"
@@ -242,6 +242,6 @@ def same_dimension(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        return _alike(_quantity(one), _quantity(other))
+        return _alike(quantity(one), quantity(other))
     except ValueError:
         return False

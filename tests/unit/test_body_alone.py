@@ -14,7 +14,8 @@ from qsp_abm.body.alone import run_body
 from qsp_abm.body.invariance import check_invariance
 from qsp_abm.body.normalise import normalise
 from qsp_abm.body.ode import to_sbml
-from qsp_abm.body.sbml import load, read_sbml
+from qsp_abm.body.plot import panels
+from qsp_abm.body.sbml import Quantity, load, read_sbml
 from qsp_abm.cli import app
 
 TWO = """
@@ -78,6 +79,41 @@ def test_trajectories(two: Path, tmp_path: Path) -> None:
     assert [float(line.split(",")[0]) for line in lines[1:]] == [0, 4, 8, 10]
     assert run(two, "--until", 10, "--csv", tmp_path / "out.csv")[0] == 2
     assert run(two, "--until", 10, "--csv", tmp_path / "out.csv", "--force")[0] == 0
+
+
+def test_times_with_units(tmp_path: Path) -> None:
+    path = tmp_path / "hourly.ant"
+    path.write_text("model hourly; unit time_unit = 3600 second; S = 1; S' = -S/24; end")
+    code, out, _ = run(path, "--until", "2 day", "--every", "720 min", "-o", tmp_path / "out.csv", "--json")
+    assert code == 0 and json.loads(out)["final"]["S"] == pytest.approx(exp(-2), rel=1e-7)
+    rows = (tmp_path / "out.csv").read_text().splitlines()[1:]
+    assert [float(row.split(",")[0]) for row in rows] == [0, 12, 24, 36, 48]
+
+
+def test_a_unit_of_time_needs_one_of_the_model(two: Path) -> None:
+    code, _, error = run(two, "--until", "2 day")
+    assert code == 2 and "two declares no unit of time; give a plain number instead of '2 day'" in error
+
+
+def test_a_body_of_the_library_by_its_name() -> None:
+    code, out, _ = run("nsclc_gong_2021", "--until", "10 day", "--json")
+    assert code == 0 and json.loads(out)["final"]["tumour_cancer"] == pytest.approx(200 * exp(0.099), rel=1e-3)
+    assert "is no body" in run("nivolumab_gong_2021", "--until", "1")[2]
+
+
+def test_pictures(two: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "two.png"
+    assert run(two, "--until", 10, "--plot", picture)[0] == 0
+    assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 10_000
+    assert "use --force" in run(two, "--until", 10, "--plot", picture)[2]
+    assert "unknown kind of picture" in run(two, "--until", 10, "--plot", tmp_path / "two.gif")[2]
+
+
+def test_panels_hold_what_belongs_together() -> None:
+    names = [f"blood_{letter}" for letter in "abcdefgh"] + ["node_a", "V", "x"]
+    found = panels([Quantity(name, name, "species") for name in names], [*range(1, 9), 5.0, 1.0, 0.0])
+    assert [(title, len(members)) for title, members in found] == [("blood", 6), ("blood", 2), ("others", 2)]
+    assert [names[position] for position in found[1][1]] == ["blood_b", "blood_a"]
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Self
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field as Setting
 from pydantic import model_validator
 
 from ..doses import Route
-from ..errors import ModelError
+from ..errors import ModelError, suggest
 from ..frozen import Frozen, Quantity
 from ..parameters import Parameter
 from ..variability import Variability
+from .ports import DoseInto, Drive, Port, Read
+
+if TYPE_CHECKING:
+    from .normalise import UnitMode
 
 __all__ = ["Body", "Drug", "Entry", "compose", "parameter_values"]
 
@@ -57,7 +62,7 @@ class Body(_Part):
     Parameters
     ----------
     name
-        Prefix of its parameters.
+        Such as ``blood``.
     antimony
         Statements (no ``model ... end``); time in day, species as amounts (``substanceOnly species``).
     signals
@@ -66,7 +71,129 @@ class Body(_Part):
         Unit of each species, for records.
     parameters
         Their values.
+    prefix
+        Of the ids of its parameters in the Antimony text; None: the name and an underscore.
+    sbml
+        Instead of Antimony: an imported model, in days; see `from_sbml`.
+    inputs
+        What the tissue may drive, name -> (parameter in the model, unit).
+    targets
+        What doses go into, by the name of the drug; see `drug`.
     """
+
+    prefix: str | None = None
+    sbml: str = ""
+    inputs: dict[str, tuple[str, str]] = {}
+    targets: dict[str, DoseInto] = {}
+
+    @classmethod
+    def from_sbml(
+        cls,
+        source: str | Path,
+        ports: Mapping[str, Port | Mapping[str, Any]] | None = None,
+        *,
+        name: str = "body",
+        units: UnitMode = "auto",
+        time: str | None = None,
+        prefix: str = "",
+        values: Mapping[str, float] | None = None,
+    ) -> Self:
+        """Return a body from an SBML model, which runs beside drugs in one compiled model.
+
+        Parameters
+        ----------
+        source
+            SBML text, or the path of a file.
+        ports
+            Name -> `Read`, `Drive` or `DoseInto`, or a table with ``read``, ``drive`` or ``dose_into`` and their settings; a model
+            without ports runs by itself.
+        name
+            Of the body.
+        units
+            "auto": a file that mixes units is scaled to one coherent set (items, dm, days) if all its formulas allow it;
+            "convert": that, or an error; "as-is": the numbers of the file.
+        time
+            Unit of the model's time where the file does not say it, such as ``"hour"``; the body runs in days.
+        prefix
+            Of all ids, where they would clash with those of drugs.
+        values
+            Id -> other initial value of a species, parameter or compartment, in the file's units.
+
+        Raises
+        ------
+        ModelError
+            For files that cannot be read or run (algebraic rules, delays, fast reactions), units and ports that do not fit.
+
+        Examples
+        --------
+        >>> body = Body.from_antimony(
+        ...     "model m; compartment V = 3; species D in V; D -> ; k*D*V; k = 0.1; end",
+        ...     {"drug.plasma": Read(quantity="D")}, time="hour")
+        >>> body.signals
+        {'drug.plasma': ('port_drug_plasma', '')}
+        """
+        from .importing import connect
+        from .sbml import load, read_sbml
+
+        text = str(source)
+        model = read_sbml(text, name) if text.lstrip().startswith("<") else load(source)
+        chosen = {key: _port(key, given) for key, given in (ports or {}).items()}
+        found = connect(model.with_values(values or {}), chosen, units, time, prefix)
+        return cls(
+            name=name, prefix=prefix, sbml=found.sbml, signals=found.signals, inputs=found.inputs, targets=found.targets
+        )
+
+    @classmethod
+    def from_antimony(
+        cls, text: str, ports: Mapping[str, Port | Mapping[str, Any]] | None = None, **settings: Any
+    ) -> Self:
+        """Return a body from a whole Antimony model; everything else as in `from_sbml`."""
+        from .ode import to_sbml
+
+        return cls.from_sbml(to_sbml(text), ports, **settings)
+
+    def drug(self, name: str) -> Drug:
+        """Return the drug that a `DoseInto` port of this name stands for; its pharmacokinetics are the body's.
+
+        Raises
+        ------
+        ModelError
+            If there is no such port.
+        """
+        if name not in self.targets:
+            raise ModelError(f"body '{self.name}': no doses go into '{name}'{suggest(name, self.targets)}")
+        port, own = self.targets[name], f"{self.prefix or ''}port_{name}"
+        return Drug(
+            name=name,
+            unit=port.unit,
+            molar_mass=port.molar_mass,
+            dose_into=f"{own}_bolus",
+            infusion=f"{own}_infusion",
+            duration=port.duration,
+            weight=port.weight,
+        )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.sbml and self.antimony:
+            raise ValueError("it has both antimony and sbml; give one of them")
+        return self
+
+    def identifier(self, parameter: str) -> str:
+        """Return the id of a parameter in the Antimony text."""
+        return super().identifier(parameter) if self.prefix is None else f"{self.prefix}{parameter}"
+
+
+def _port(name: str, given: Port | Mapping[str, Any]) -> Port:
+    """Return a port from its table: ``{read = "T_C", unit = "cell/uL"}``."""
+    if not isinstance(given, Mapping):
+        return given
+    kinds: dict[str, type[Read | Drive | DoseInto]] = {"read": Read, "drive": Drive, "dose_into": DoseInto}
+    chosen = [kind for kind in kinds if kind in given]
+    if len(chosen) != 1:
+        raise ModelError(f"port '{name}': needs one of read, drive and dose_into, with the id of a quantity")
+    rest = {key: value for key, value in given.items() if key != chosen[0]}
+    return kinds[chosen[0]](quantity=given[chosen[0]], **rest)
 
 
 class Entry(Frozen):

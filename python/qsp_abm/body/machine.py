@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ..doses import Course, Dose, Regimen, courses, same_instant
 from ..errors import ModelError, SolverError
-from .description import Body, Drug, Entry, compose, parameter_values
-from .ode import Ode, has_initial_parameters, to_sbml
+from .assemble import assemble
+from .description import Body, Drug, Entry, parameter_values
+from .ode import RELATIVE_TOLERANCE, Ode
 
 __all__ = ["BodyMachine"]
 
@@ -33,6 +34,10 @@ class BodyMachine:
         What is given; doses of zero are dropped.
     inputs
         Parameter ids that the tissue sets before each step (see `advance`).
+    values
+        Parameter id -> value other than the description's, for one patient of many.
+    relative_tolerance
+        Of the solver.
 
     Raises
     ------
@@ -47,13 +52,13 @@ class BodyMachine:
         doses: Iterable[Dose | Regimen] = (),
         *,
         inputs: Sequence[str] = (),
+        values: Mapping[str, float] | None = None,
+        relative_tolerance: float = RELATIVE_TOLERANCE,
     ) -> None:
         self.time = 0.0
         self.drugs = tuple(drugs)
-        sbml = to_sbml(compose(body, drugs, values=False))  # without numbers: compiled once for all patients
-        if has_initial_parameters(sbml):
-            sbml = to_sbml(compose(body, drugs))
-        self._ode = Ode(sbml, parameter_values(body, drugs))
+        numbers = parameter_values(body, self.drugs) | dict(values or {})
+        self._ode = Ode(assemble(body, self.drugs), numbers, relative_tolerance=relative_tolerance)
         self._routes, self._sites = self._find_sites()
         self._infusions = sorted({site.infusion for site in self._sites} - {-1})
         self._first_dose = [-1 if drug.first_dose is None else self._ode.parameter(drug.first_dose) for drug in drugs]
@@ -273,6 +278,10 @@ class BodyMachine:
         """Return the amounts of all species, in the order of `species_names` and `species_units`."""
         return self._ode.amounts()
 
+    def parameter_values(self) -> dict[str, float]:
+        """Return every parameter of the model by id, those that follow from rules included."""
+        return dict(zip(self._ode.parameters, map(float, self._ode.values()), strict=True))
+
     def given(self) -> dict[str, float]:
         """Return what of each drug has entered so far, in its unit: infusions up to now, of other routes the bioavailable part."""
         given = list(self._given)
@@ -291,7 +300,7 @@ class BodyMachine:
         Raises
         ------
         ModelError
-            For a body with events of its own.
+            For a body with delayed events of its own.
         """
         courses_left = [(*course, number) for course, number in zip(self._courses, self._next, strict=True)]
         return {

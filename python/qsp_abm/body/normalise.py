@@ -18,7 +18,7 @@ from ..errors import ModelError
 from .sbml import SbmlModel
 from .unit_check import Checker, Unit, UnitTable
 
-__all__ = ["Normalised", "UnitMode", "normalise"]
+__all__ = ["Normalised", "UnitMode", "declared_units", "normalise"]
 
 UnitMode = Literal["auto", "convert", "as-is"]
 
@@ -126,6 +126,13 @@ class _Units:
         logs = np.log([unit.factor for unit in units])
         base, *_ = np.linalg.lstsq(powers, logs, rcond=None)
         return bool(np.abs(powers @ base - logs).max() < _COHERENT)
+
+
+def declared_units(model: SbmlModel) -> dict[str, Unit | None]:
+    """Return the unit that each symbol of a model has in formulas; None where it declares none."""
+    import libsbml
+
+    return _Units(libsbml.readSBMLFromString(model.text)).symbols
 
 
 def normalise(model: SbmlModel, units: UnitMode = "convert", *, base: Base | None = None) -> Normalised | None:

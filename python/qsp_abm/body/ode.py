@@ -4,8 +4,8 @@ Rules that make a run repeatable, restartable and independent of how it is calle
 
 * every step restarts the integrator (``oneStep(..., True)``), which also makes it see values set in between;
 * before every step the state just read is written back, because that alone changes the next step at 1e-14;
-* the state of a model is what `Ode.state` returns, never a saved solver; a model with events of its own has hidden state, so it
-  is run but not saved;
+* the state of a model is what `Ode.state` returns, never a saved solver; a delayed event under way is hidden state, so a model
+  with such events is run but not saved; other events have none, since each step looks at their triggers anew;
 * species are amounts throughout.
 """
 
@@ -177,15 +177,15 @@ class Ode:
                 model.setGlobalParameterValues([self.parameter(name)], [float(value)])
             if values:
                 solver.reset()  # initial values that depend on parameters
-            self.has_events: bool = model.getNumEvents() > 0
+            self.has_delayed_events: bool = re.search(r"<delay\b", sbml) is not None
             # what can be set; the rest follows from rules
             self._free = tuple(
-                _settable(len(names), getattr(model, f"get{what}"), getattr(model, f"set{what}"))
-                for names, what in (
-                    (self.parameters, "GlobalParameterValues"),
-                    (self._boundary, "BoundarySpeciesAmounts"),
-                    (self._compartments, "CompartmentVolumes"),
-                    (self.species, "FloatingSpeciesAmounts"),
+                _settable(len(names), get, put)
+                for names, get, put in (
+                    (self.parameters, model.getGlobalParameterValues, model.setGlobalParameterValues),
+                    (self._boundary, model.getBoundarySpeciesAmounts, self._set_boundary),
+                    (self._compartments, model.getCompartmentVolumes, model.setCompartmentVolumes),
+                    (self.species, model.getFloatingSpeciesAmounts, model.setFloatingSpeciesAmounts),
                 )
             )
             moving = set(model.getRateRuleSymbols())
@@ -265,9 +265,9 @@ class Ode:
         Raises
         ------
         ModelError
-            For a model with events of its own: their hidden state cannot be saved.
+            For a model with delayed events of its own: what is under way cannot be saved.
         """
-        self._refuse_events()
+        self._refuse_delayed_events()
         model = self._model
         parameters, boundary, volumes, amounts = self._free
         return {
@@ -279,7 +279,7 @@ class Ode:
 
     def set_state(self, state: Mapping[str, Floats], time: float) -> None:
         """Go to a state that `state` returned, for this model."""
-        self._refuse_events()
+        self._refuse_delayed_events()
         model = self._model
         names = ("parameters", "boundary", "volumes", "amounts")
         for name, free in zip(names, self._free, strict=True):
@@ -288,7 +288,7 @@ class Ode:
         model.setTime(float(time))
         setters = (
             model.setGlobalParameterValues,
-            model.setBoundarySpeciesAmounts,
+            self._set_boundary,
             model.setCompartmentVolumes,
             model.setFloatingSpeciesAmounts,
         )
@@ -296,9 +296,13 @@ class Ode:
             if free:
                 put(free, [float(value) for value in state[name]])
 
-    def _refuse_events(self) -> None:
-        if self.has_events:
-            raise ModelError("body: a model with events of its own cannot be saved, resumed or branched; use doses")
+    def _set_boundary(self, indices: Sequence[int], amounts: Sequence[float]) -> None:
+        for index, amount in zip(indices, amounts, strict=True):  # the solver's own function for many has no binding
+            self._model[self._boundary[index]] = amount
+
+    def _refuse_delayed_events(self) -> None:
+        if self.has_delayed_events:
+            raise ModelError("body: a model with delayed events of its own cannot be saved, resumed or branched")
 
 
 def _settable(count: int, get: Any, put: Any) -> list[int]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+_PICTURES = (".png", ".pdf", ".svg")
+_POINTS = 400  # of a picture, where no interval is given
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -26,14 +29,19 @@ def _verbs() -> None:
 def run(
     model: Annotated[
         Path,
-        typer.Argument(metavar="MODEL", help="SBML (.xml, .sbml) or Antimony (.ant, .txt) file.", show_default=False),
+        typer.Argument(
+            metavar="MODEL",
+            help="SBML (.xml, .sbml) or Antimony (.ant, .txt) file, or a body of the library.",
+            show_default=False,
+        ),
     ],
     until: Annotated[
         str,
-        typer.Option("--until", help="Last time, in the model's own unit of time.", show_default=False),
+        typer.Option("--until", help="Last time: '400 day', or a number in the model's own unit.", show_default=False),
     ],
     every: Annotated[
-        float | None, typer.Option("--every", help="Interval between the times kept.", show_default=False)
+        str | None,
+        typer.Option("--every", help="Interval between the times kept, like --until.", show_default=False),
     ] = None,
     values: Annotated[
         list[str] | None,
@@ -52,8 +60,15 @@ def run(
             "converted if the file mixes units.",
         ),
     ] = "as-is",
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write the trajectories here.", show_default=False)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file of trajectories.")] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", "--csv", help="Write the trajectories here, as CSV.", show_default=False),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="PICTURE", help="Draw the trajectories (.png, .pdf, .svg).", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", help='Print only {"final": {id: number}}: the last value of everything that changes.'),
@@ -67,10 +82,22 @@ def run(
     from qsp_abm.body import alone, sbml
     from qsp_abm.errors import ModelError
 
-    if csv is not None and csv.exists() and not force:
-        raise ModelError(f"{csv}: exists already; use --force to overwrite")
+    for target in (csv, plot):
+        if target is not None and target.exists() and not force:
+            raise ModelError(f"{target}: exists already; use --force to overwrite")
     mode = _unit_mode(units)
-    found = alone.run_body(sbml.load(model), _number(until, "--until"), every, _values(values or []), units=mode)
+    if plot is not None and plot.suffix.lower() not in _PICTURES:
+        raise ModelError(f"{plot}: unknown kind of picture; allowed: {', '.join(_PICTURES)}")
+    loaded = sbml.load(model)
+    last = sbml.own_time(loaded, until, "--until")
+    step = None if every is None else sbml.own_time(loaded, every, "--every")
+    if step is None and plot is not None:
+        step = last / _POINTS
+    found = alone.run_body(loaded, last, step, _values(values or []), units=mode)
+    if plot is not None:
+        from qsp_abm.body.plot import plot_body
+
+        plot_body(found, plot, title=f"{model}: {found.model.id}", time_unit=sbml.time_unit(loaded))
     if csv is not None:
         try:
             found.table().to_csv(csv)
@@ -88,6 +115,8 @@ def run(
         typer.echo(f"  {each.id:{width}}  {final[each.id]:<12.6g}{label}".rstrip())
     if csv is not None:
         typer.echo(f"trajectories in {csv}")
+    if plot is not None:
+        typer.echo(f"picture in {plot}")
 
 
 def _unit_mode(text: str) -> UnitMode:

@@ -17,7 +17,9 @@ def library(
     kind: Annotated[
         str | None,
         typer.Argument(
-            metavar="KIND", help="models, cells, fields, synapses, drugs, regimens or bodies.", show_default=False
+            metavar="KIND",
+            help="models, cells, fields, synapses, drugs, regimens, bodies or published.",
+            show_default=False,
         ),
     ] = None,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them.", show_default=False)] = None,

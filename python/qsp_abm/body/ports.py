@@ -1,0 +1,72 @@
+"""Where an imported body meets tissue and drugs: what is read of it, what is driven, what doses go into."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field as Setting
+
+from ..frozen import Frozen, Quantity
+
+__all__ = ["DoseInto", "Drive", "Port", "Read"]
+
+
+class Read(Frozen):
+    """A signal that cells read and records keep.
+
+    Parameters
+    ----------
+    quantity
+        Id of a species, parameter or compartment of the model, or ``compartment.name``.
+    unit
+        Of the signal; the number is converted to it if the model declares its units, and taken as it is if not. A species that
+        is an amount can be read as a concentration, and the other way round.
+    """
+
+    quantity: str
+    unit: str = ""
+
+
+class Drive(Frozen):
+    """An input: the tissue sets this quantity, the model no longer does.
+
+    Parameters
+    ----------
+    quantity
+        Id of a species or parameter of the model, or ``compartment.name``.
+    unit
+        Of the values that it is given.
+    instead_of
+        Reactions of the model that are switched off; a reaction that changes the quantity and is not among them is an error.
+    """
+
+    quantity: str
+    unit: str = ""
+    instead_of: tuple[str, ...] = ()
+
+
+class DoseInto(Frozen):
+    """What a drug is given into; the name of the port is the name of the drug.
+
+    Parameters
+    ----------
+    quantity
+        Id of a species, or ``compartment.name``.
+    unit
+        Of a dose, ``mg`` or ``cell``.
+    molar_mass
+        g/mol; to convert mg where the model counts moles.
+    duration
+        Infusion time of doses that state none; 0: a bolus, which arrives within seconds.
+    weight
+        Body weight for doses per kg.
+    """
+
+    quantity: str
+    unit: str = "mg"
+    molar_mass: Annotated[float, Quantity("g/mol", positive=True)] | None = None
+    duration: Annotated[float, Quantity("day", non_negative=True)] = 0.0
+    weight: Annotated[float, Quantity("kg", positive=True)] | None = None
+
+
+Port = Annotated[Read | Drive | DoseInto, Setting(union_mode="left_to_right")]
