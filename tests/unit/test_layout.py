@@ -86,6 +86,8 @@ DESCRIBING = {
     "body.description",
     "check",
     "doses",
+    "dosing.holds",
+    "dosing.text",
     "errors",
     "frozen",
     "model",
@@ -94,6 +96,7 @@ DESCRIBING = {
     "sentences",
     "start",
     "units",
+    "variability",
 }
 COMPILED = "_core"
 
@@ -214,7 +217,12 @@ def test_there_are_numbers() -> None:
 
 @pytest.mark.parametrize("path", parameter_files(), ids=lambda path: path.relative_to(PYTHON).as_posix())
 def test_every_number_has_unit_source_and_kind(path: Path) -> None:
-    for name, parameter in leaf_tables(tomllib.loads(path.read_text(encoding="utf-8"))):
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    if "variability" in tables:  # one source for the whole population model
+        variability = tables.pop("variability")
+        assert variability["source"].strip()
+        assert variability["kind"] in KINDS
+    for name, parameter in leaf_tables(tables):
         if set(parameter) == {"same_as"}:
             continue  # a number of another table, which tests of the library load
         missing = {"value", "unit", "source", "kind"} - set(parameter)

@@ -13,7 +13,7 @@ from qsp_abm.validation import Check, pk
 
 KNOWN_MISSES = {
     "cemiplimab 350 mg q3w [cscc 1]: ctrough steady",
-    "mosunetuzumab 1/2/60/60/30 mg: cmax C2D1",
+    "mosunetuzumab 1/2/60/60/30 mg [typical patient]: cmax C2D1",
 }
 
 

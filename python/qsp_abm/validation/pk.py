@@ -60,7 +60,7 @@ def _scenario(
     intervals = {name: (float(start), float(stop)) for name, (start, stop) in scenario["intervals"].items()}
     times, values = _simulate(drug, scenario["regimen"], intervals)
     patient = ", ".join(f"{name} {value:g}" for name, value in scenario.get("covariates", {}).items())
-    label = f"{drug.name} {scenario['name']}" + (f" [{patient}]" if patient else "")
+    label = f"{drug.name} {scenario['name']} [{patient or 'typical patient'}]"
     if not patient:
         for interval, (start, stop) in intervals.items():
             for metric, value in exposure(times, values[f"{drug.name}.plasma"], start, stop)._asdict().items():

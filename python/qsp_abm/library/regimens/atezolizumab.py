@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...doses import Regimen
-from ...dosing import regimen
+from ...dosing.text import regimen
 
 __all__ = ["atezolizumab_840mg_q2w", "atezolizumab_1200mg_q3w", "atezolizumab_1680mg_q4w"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...doses import Regimen
-from ...dosing import regimen
+from ...dosing.text import regimen
 
 __all__ = ["cabozantinib_60mg_daily"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...doses import Regimen
-from ...dosing import regimen
+from ...dosing.text import regimen
 
 __all__ = ["durvalumab_10mg_per_kg_q2w", "durvalumab_1500mg_q4w"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...doses import Regimen
-from ...dosing import regimen
+from ...dosing.text import regimen
 
 __all__ = ["nivolumab_240mg_q2w", "nivolumab_480mg_q4w"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...doses import Dose, Regimen
-from ...dosing import regimen
+from ...dosing.text import regimen
 
 __all__ = ["teclistamab_restarts", "teclistamab_step_up"]
 
