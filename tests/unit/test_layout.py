@@ -84,6 +84,7 @@ def test_engine_keeps_to_itself(path: Path) -> None:
 # What describes a model; all else runs one. A describing module knows describing modules and `_core.registry` only.
 DESCRIBING = {
     "body.description",
+    "body.ports",
     "check",
     "doses",
     "dosing.holds",
@@ -97,6 +98,11 @@ DESCRIBING = {
     "start",
     "units",
     "variability",
+}
+# What reads and solves is imported inside a function, so that describing without it loads none of it.
+READING = {
+    "body.description": {"body.importing", "body.normalise", "body.ode", "body.sbml"},  # Body.from_sbml
+    "library.published.nsclc_gong_2021": {"body.ode"},  # grown to the day of diagnosis by its own equations
 }
 COMPILED = "_core"
 
@@ -144,6 +150,7 @@ def test_describing_modules_exist() -> None:
 @pytest.mark.parametrize("name", [name for name in MODULES if describes(name)])
 def test_describing_imports_nothing_that_runs(name: str) -> None:
     running = {other for other in imported(MODULES[name]) if other != COMPILED and not describes(other)}
+    running -= READING.get(name, set())
     assert not running, f"{name} describes, but imports {sorted(other or 'qsp_abm' for other in running)}"
 
 
