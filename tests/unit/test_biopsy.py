@@ -86,11 +86,11 @@ def test_impossible_cores_are_refused(arguments: dict[str, Any], message: str) -
 
 @pytest.mark.parametrize("least", [0.0, 0.6])
 def test_a_section_shows_thickness_and_diameter_and_abercrombie_undoes_it(least: float) -> None:
-    cut = biopsy.section(solid(400_000), thickness="5 um", diameter=15.0, least=least)
+    cut = biopsy.section(solid(200_000), thickness="5 um", diameter=15.0, least=least)
     depth = 5 + 15 * math.sqrt(1 - least**2)
-    expected = 4e-4 * depth * 1e6
+    expected = 2e-4 * depth * 1e6
     assert cut.counts()["tumour"] == pytest.approx(expected, rel=4 / math.sqrt(expected))
-    assert cut.counts(corrected=True)["tumour"] == pytest.approx(4e-4 * 5 * 1e6, rel=4 / math.sqrt(expected))
+    assert cut.counts(corrected=True)["tumour"] == pytest.approx(2e-4 * 5 * 1e6, rel=4 / math.sqrt(expected))
     assert cut.size == 1e6
 
 
@@ -109,10 +109,10 @@ def test_a_section_thinner_than_a_voxel_shows_its_part_of_a_full_lattice() -> No
 
 
 def test_oblique_and_straight_sections_show_the_same_density() -> None:
-    cells = solid(400_000)
+    cells = solid(200_000)
     straight = biopsy.section(cells, normal="x", field=(400, 500))
     oblique = biopsy.section(cells, normal=[1, 1, 1], field=(400, 500))
-    expected = 4e-4 * 17 * 2e5
+    expected = 2e-4 * 17 * 2e5
     for cut in (straight, oblique):
         assert cut.cells.window.sides.tolist() == [400, 500]
         assert len(cut.cells) == pytest.approx(expected, rel=4 / math.sqrt(expected))
@@ -121,10 +121,10 @@ def test_oblique_and_straight_sections_show_the_same_density() -> None:
 
 
 def test_a_section_through_a_core_has_the_area_of_the_core() -> None:
-    core = biopsy.needle(solid(400_000), "200 um", "600 um", direction=[1, 1, 0])
+    core = biopsy.needle(solid(200_000), "200 um", "600 um", direction=[1, 1, 0])
     cut = biopsy.section(core, diameter=15.0)
     assert cut.size == pytest.approx(200 * 600, rel=0.01)
-    expected = 4e-4 * 20 * cut.size
+    expected = 2e-4 * 20 * cut.size
     assert len(cut.cells) == pytest.approx(expected, rel=4 / math.sqrt(expected))
 
 
@@ -208,7 +208,8 @@ def test_many_cores_of_one_tumour_scatter_about_its_score() -> None:
     # of about 300 tumour cells a core: a binomial scatter
     mean = cores.loc[cores["evaluable"], "viable_tumour"].mean()
     assert found.loc["tps", "variation"] == pytest.approx(math.sqrt(0.7 / 0.3 / mean), rel=0.4)
-    pd.testing.assert_frame_equal(cores, biopsy.repeat(whole.cells, 60, 200, 800, PDL1, aim="anywhere", seed=1))
+    again = biopsy.repeat(whole.cells, 3, 200, 800, PDL1, aim="anywhere", seed=1)
+    pd.testing.assert_frame_equal(cores.head(3), again)
 
 
 def test_cores_of_a_solid_tumour_are_cut_and_read() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatch
 
-__all__ = ["SETS", "sets_of"]
+__all__ = ["sets_of"]
 
 # Patterns of labels in lower case: the cell types of the library and the usual words of multiplexed imaging.
 _DEAD = ("*dead*", "*necro*", "*apopto*")
@@ -25,7 +25,6 @@ _UNIONS = {
     "lymphocyte": ("cd8", "cd4", "treg", "b_cell", "nk"),
     "immune": ("cd8", "cd4", "treg", "b_cell", "nk", "macrophage", "dendritic", "other_immune"),
 }
-SETS = (*_MEMBERS, *_UNIONS, "dead")
 
 
 def sets_of(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,7 +94,9 @@ def clone_mixing(
 
 
 def founders(run: Run, day: float | None = None) -> CellTable:
-    """Return the cells of a run with a column ``clone``: the cell of the start or of a later arrival that each descends from.
+    """Return the cells of a run with a column ``clone``: the founder that each descends from.
+
+    Founders are the cells of the start and those that arrived later.
 
     Parameters
     ----------
@@ -102,8 +105,6 @@ def founders(run: Run, day: float | None = None) -> CellTable:
     day
         Time, day; the last by default.
     """
-    from dataclasses import replace
-
     cells = as_cells(run, day=day)
     lineage = run.lineage
     known = lineage[lineage["parent"] > 0]

@@ -35,8 +35,9 @@ def compactness(
     three; 1 for a disc or ball, below for all else. ``gyration_ratio``: radius of gyration of the region over that of
     the disc (ball) of the same size; 1 or more. ``size`` and ``boundary`` are the area and perimeter (volume and
     surface) of `tumour_region`, the boundary by Crofton's formula with the 4 (13) directions of a pixel's neighbours:
-    within 2 % for discs of ten pixels and more. ``touches_border`` is 1 where the tumour reaches the border of the
-    window: then the others describe the part that is seen, cut by the border.
+    within 2 % for discs and balls of ten pixels and more, so that ``isoperimetric`` is within 4 % (7 %).
+    ``touches_border`` is 1 where the tumour reaches the border of the window: then the others describe the part that is
+    seen, cut by the border.
 
     Parameters
     ----------
