@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._core import version as __version__
 from .body.description import Body, Drug
+from .coupling import Coupling, Happened, Living, MeanField, VesselSupply
 from .doses import Dose, Regimen, schedule
 from .errors import ModelError, SolverError
 from .model import CellType, Constant, Field, Group, Hits, Lattice, LogNormal, Model, Readout, Synapse, Trait, Vessels
@@ -40,6 +41,7 @@ __all__ = [
     "Cells",
     "Chemotaxis",
     "Constant",
+    "Coupling",
     "Die",
     "Divide",
     "Dose",
@@ -47,11 +49,14 @@ __all__ = [
     "Field",
     "FromTable",
     "Group",
+    "Happened",
     "Hits",
     "Kill",
     "Lattice",
     "Leave",
+    "Living",
     "LogNormal",
+    "MeanField",
     "Model",
     "ModelError",
     "Move",
@@ -70,6 +75,7 @@ __all__ = [
     "Synapse",
     "TakeUp",
     "Trait",
+    "VesselSupply",
     "Vessels",
     "__version__",
     "compare",

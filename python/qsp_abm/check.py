@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from . import units
+from .coupling import check_coupling
 from .errors import ModelError, suggest
 from .processes import Become, Die, Divide, Kill, Leave, Move, Recruit, Secrete, TakeUp
 
@@ -83,6 +84,8 @@ def check_model(model: Model) -> None:
     for field in model.fields:
         if field.vessel_exchange > 0 and model.vessels is None:
             raise ModelError(f"field '{field.name}': exchanges with vessels, but the model has none")
+
+    check_coupling(model)
 
 
 def _distinct(what: str, names: list[str]) -> None:

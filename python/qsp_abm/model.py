@@ -15,6 +15,7 @@ from pydantic import field_validator, model_validator
 
 from . import units
 from .body.description import Body, Drug
+from .coupling import Coupling
 from .errors import ModelError, suggest
 from .frozen import Frozen, Quantity
 from .parameters import Parameter
@@ -373,6 +374,8 @@ class Model(Frozen):
     ----------
     lattice, cells, fields, synapses, vessels, body, drugs, readouts
         The parts. A `CellType` among the cells stands for a group of one.
+    coupling
+        How the tissue acts on the body; None: it does not.
     dt
         Step, day.
 
@@ -392,6 +395,7 @@ class Model(Frozen):
     body: Body | None = None
     drugs: tuple[Drug, ...] = ()
     readouts: tuple[Readout, ...] = ()
+    coupling: Coupling | None = None
     dt: Annotated[float, Quantity("day", positive=True)] = 6 / 1440
 
     @field_validator("cells", mode="before")

@@ -269,7 +269,9 @@ class Recorder:
         values = {}
         for name in _ledger_columns(self._model):
             row, _, who = name.partition("__")
-            if row == "transit":
+            if row in ("told", "outside"):
+                values[name] = simulation.coupled()[row][who]
+            elif row == "transit":
                 values[name] = float(transit[who])
             elif row in _FIELD_LEDGER:
                 values[name] = float(reports[who][row])
@@ -320,6 +322,9 @@ def _ledger_columns(model: Model) -> dict[str, str]:
         found |= {f"{row}__{name}": "cell" for row in rows}
     for field in model.fields:
         found |= {f"{row}__{field.name}": f"{field.unit} um^3" for row in _FIELD_LEDGER}
+    if model.coupling is not None and model.body is not None:
+        found |= {f"told__{name}": model.body.inputs[name][1] for name in model.coupling.inputs}
+        found |= {f"outside__{name}": "cell" for name in model.types if f"moved_out__{name}" in found}
     return found | {f"readout__{readout.name}": "" for readout in model.readouts}
 
 

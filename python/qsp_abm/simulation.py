@@ -18,6 +18,7 @@ from .body.machine import BodyMachine
 from .compile import compile_model
 from .doses import Dose, Regimen
 from .errors import ModelError, suggest
+from .exchange import Exchange
 from .frozen import Frozen
 from .model import MOST_STEPS, MOST_THREADS, Model
 from .placement import Report, place
@@ -115,6 +116,11 @@ class Simulation:
         self._engine.place(placement.types, placement.voxels, placement.keys)
         self._engine.settle()
         self._balance_recruitment()
+        if self._exchange is not None:
+            self._exchange.begin()
+            self.report.add(
+                f"coupling: the lesion is {self._exchange.scale} times the lattice", scale=self._exchange.scale
+            )
         self._check_readouts()
 
     # ---- building ----------------------------------------------------------------------------------------------------
@@ -134,7 +140,10 @@ class Simulation:
         has_body = self.model.body is not None or bool(self.model.drugs)
         if self.doses and not has_body:
             raise ModelError("doses: the model has no drugs; allowed: none")
-        self._body = BodyMachine(self.model.body, self.model.drugs, self.doses) if has_body else None
+        self._exchange = Exchange(self.model, self._engine) if self.model.coupling is not None else None
+        driven = self._exchange.names if self._exchange is not None else ()
+        inputs = [self.model.body.inputs[name][0] for name in driven] if self.model.body is not None else []
+        self._body = BodyMachine(self.model.body, self.model.drugs, self.doses, inputs=inputs) if has_body else None
         self.vessels = vessels
         self.clearances: dict[str, float] = {}
         self._callbacks: list[tuple[int, Callable[[Simulation], None]]] = []
@@ -313,6 +322,19 @@ class Simulation:
             **{str(k): float(v) for k, v in species},
         }
 
+    def coupled(self) -> dict[str, dict[str, float]]:
+        """Return what the body is told until the next exchange (``told``, by input), and the cells ``outside`` the window by type.
+
+        Raises
+        ------
+        ModelError
+            If the model has no coupling.
+        """
+        if self._exchange is None:
+            raise ModelError("coupled: the model has no coupling")
+        told = dict(zip(self._exchange.names, self._exchange.inputs.tolist(), strict=True))
+        return {"told": told, "outside": dict(zip(self.model.types, self._exchange.outside.tolist(), strict=True))}
+
     def digest(self) -> dict[str, str]:
         """Return the hashes of the state: tissue, drug_fields, body, all."""
         return digest(self.snapshot())
@@ -443,9 +465,12 @@ class Simulation:
             while self.step < target:
                 self._engine.require_free()  # before the body moves on
                 here = self.step
-                stops = [here + _BLOCK, target, *((here // n + 1) * n for n, _ in self._callbacks)]
+                every = [n for n, _ in self._callbacks] + ([self._exchange.steps] if self._exchange else [])
+                stops = [here + _BLOCK, target, *((here // n + 1) * n for n in every)]
                 block = min(stops) - here
                 self._engine.run(block, self._step_body(here, block, recorder))
+                if self._exchange is not None and self.step % self._exchange.steps == 0:
+                    self._exchange.advance()
                 for n, function in self._callbacks:
                     if self.step % n == 0:
                         function(self)
@@ -458,9 +483,10 @@ class Simulation:
         if self._body is None:
             return np.zeros((block, 0))
         dt = self.model.dt
+        inputs = self._exchange.inputs.tolist() if self._exchange is not None else ()
         rows = np.empty((block, len(self._body.signal_names)))
         for k in range(block):
-            self._body.advance((first + k) * dt, (first + k + 1) * dt)
+            self._body.advance((first + k) * dt, (first + k + 1) * dt, inputs)
             rows[k] = self._body.signals()
             if recorder is not None:
                 recorder.sample(first + k + 1, self._body, rows[k])
@@ -544,7 +570,7 @@ class Simulation:
 
     def snapshot(self) -> Snapshot:
         """Return everything that the future depends on, as arrays and bytes."""
-        return take(self, self._engine, self._body)
+        return take(self, self._engine, self._body, self._exchange)
 
     @classmethod
     def from_snapshot(cls, snapshot: Snapshot, *, threads: int | None = None) -> Self:
@@ -556,7 +582,9 @@ class Simulation:
         simulation.start, simulation.doses = (), ()
         simulation.report = Report()
         simulation._build(np.asarray(snapshot["vessels"]), threads)
-        simulation.clearances = restore(snapshot, simulation.model, simulation._engine, simulation._body)
+        simulation.clearances = restore(
+            snapshot, simulation.model, simulation._engine, simulation._body, simulation._exchange
+        )
         return simulation
 
     def branch(self) -> Self:

@@ -17,6 +17,7 @@ from .model import Model
 
 if TYPE_CHECKING:
     from .body.machine import BodyMachine
+    from .exchange import Exchange
     from .simulation import Simulation
 
 __all__ = ["Snapshot", "described", "digest", "pack", "restore", "take", "unpack"]
@@ -26,8 +27,8 @@ FORMAT = 2
 _TISSUE = ("agent/", "field/")
 
 
-def take(simulation: Simulation, engine: Any, body: BodyMachine | None) -> Snapshot:
-    """Return the state; names begin with ``agent/``, ``field/``, ``engine/``, ``body/``."""
+def take(simulation: Simulation, engine: Any, body: BodyMachine | None, exchange: Exchange | None) -> Snapshot:
+    """Return the state; names begin with ``agent/``, ``field/``, ``engine/``, ``body/``, ``exchange/``."""
     header = {
         "format": FORMAT,
         "model": simulation.model.to_json(),
@@ -44,6 +45,8 @@ def take(simulation: Simulation, engine: Any, body: BodyMachine | None) -> Snaps
     }
     if body is not None:
         snapshot |= {f"body/{name}": value for name, value in body.state().items()}
+    if exchange is not None:
+        snapshot |= {f"exchange/{name}": value for name, value in exchange.state().items()}
     return snapshot
 
 
@@ -61,12 +64,16 @@ def described(snapshot: Mapping[str, NDArray[Any]]) -> tuple[Model, int]:
 
 
 def restore(
-    snapshot: Mapping[str, NDArray[Any]], model: Model, engine: Any, body: BodyMachine | None
+    snapshot: Mapping[str, NDArray[Any]],
+    model: Model,
+    engine: Any,
+    body: BodyMachine | None,
+    exchange: Exchange | None,
 ) -> dict[str, float]:
     """Put a freshly built engine and body into the state; return the clearances of recruited types."""
     part = {
         kind: {name.split("/", 1)[1]: value for name, value in snapshot.items() if name.startswith(f"{kind}/")}
-        for kind in ("agent", "field", "engine", "body")
+        for kind in ("agent", "field", "engine", "body", "exchange")
     }
     engine.restore(part["engine"], part["agent"], [part["field"][field.name] for field in model.fields])
     clearances: dict[str, float] = _header(snapshot)["clearances"]
@@ -74,6 +81,8 @@ def restore(
         engine.set_clearance(list(model.types).index(name) + 1, clearance)
     if body is not None:
         body.set_state(part["body"])
+    if exchange is not None:
+        exchange.set_state(part["exchange"])
     return clearances
 
 
@@ -90,7 +99,7 @@ def digest(snapshot: Mapping[str, NDArray[Any]]) -> dict[str, str]:
             if n.startswith(_TISSUE) or n in ("engine/step", "engine/next_id", "engine/transit", "engine/serial")
         ],
         "drug_fields": [],
-        "body": [n for n in names if n.startswith("body/")],
+        "body": [n for n in names if n.startswith(("body/", "exchange/"))],
     }
     found = {part: _hash({n: snapshot[n] for n in chosen}) for part, chosen in parts.items()}
     return found | {"all": hashlib.blake2b("".join(found.values()).encode(), digest_size=16).hexdigest()}

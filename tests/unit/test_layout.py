@@ -86,6 +86,7 @@ DESCRIBING = {
     "body.description",
     "body.ports",
     "check",
+    "coupling",
     "doses",
     "dosing.holds",
     "dosing.text",

@@ -40,6 +40,8 @@ def export_csv(run: Run, folder: str | Path, frames: Sequence[int] | None = None
     """
     folder, written = Path(folder), []
     series = {folder / "counts.csv": run.counts, folder / "body.csv": run.body, folder / "ledger.csv": run.ledger}
+    if len(run.statistics.columns):
+        series[folder / "statistics.csv"] = run.statistics
     chosen = range(run.frames) if frames is None else frames
     tables = {folder / f"cells_{index:05d}.csv": index for index in chosen}
     for path in (*series, *tables):
