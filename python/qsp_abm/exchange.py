@@ -55,7 +55,9 @@ class Exchange:
         self._fields = {field.name: place for place, field in enumerate(model.fields)}
         self._solid = np.array([each.occupies == "solid" and not each.dead for each in model.types.values()])
         self.outside = np.zeros(len(self._types))
-        self._net = np.zeros(len(self._types))  # per-capita net rates, 1/day, with weights that fade over the smoothing time
+        self._net = np.zeros(
+            len(self._types)
+        )  # per-capita net rates, 1/day, with weights that fade over the smoothing time
         self._weight = np.zeros(1)  # the sum of those weights: below 1 as long as the run is young
         self._before = self._accounts()
         self.inputs = np.zeros(len(self.names))

@@ -21,6 +21,7 @@ from pydantic import Field as Setting
 from pydantic import PrivateAttr, field_validator, model_validator
 
 from . import model_source
+from .coupling import Coupling
 from .document import put, resolve
 from .errors import ModelError, suggest
 from .frozen import Frozen, Quantity
@@ -85,6 +86,8 @@ class Experiment(Frozen):
     body
         Another patient than the model's: ``file`` (SBML or Antimony, with ``ports``, ``units``, ``time``, ``prefix`` and
         ``values`` as in `Body.from_sbml`) or ``use``, a body of the library; ``drugs`` names drugs that are made for it.
+    coupling
+        How the tissue acts on the body; see `Coupling`.
     start
         Tables with a ``kind``: ``table``, ``ball``, ``scatter`` or ``cells``.
     arms
@@ -106,6 +109,7 @@ class Experiment(Frozen):
     seed: Annotated[int, Setting(ge=0, lt=2**64, strict=True)] = 0
     model: dict[str, Any]
     body: dict[str, Any] | None = None
+    coupling: Coupling | None = None
     start: tuple[dict[str, Any], ...] = ()
     arms: Annotated[
         dict[Annotated[str, Setting(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*$")], Arm], Setting(min_length=1)
@@ -237,10 +241,13 @@ class Experiment(Frozen):
         """Build the model."""
         with located(f"{self._file}: model"):
             model = model_source.build(self.model, self._folder)
-        if self.body is None:
-            return model
-        with located(f"{self._file}: body"):
-            return model_source.with_body(model, self.body, self._folder)
+        if self.body is not None:
+            with located(f"{self._file}: body"):
+                model = model_source.with_body(model, self.body, self._folder)
+        if self.coupling is not None:
+            with located(self._file):
+                model = model.replace(coupling=self.coupling)
+        return model
 
     def build_start(self) -> tuple[Any, ...]:
         """Build what the run starts from."""

@@ -198,3 +198,18 @@ def test_unknown_events_and_two_scales_are_refused() -> None:
         qa.Coupling(inputs=INPUTS, scale=10, lesion="1 mm^3")
     with pytest.raises(qa.ModelError, match="has the scale 1; leave it out"):
         qa.Coupling(inputs=INPUTS, represents="lesion", scale=10)
+
+
+def test_the_patient_does_not_depend_on_the_size_of_the_window() -> None:
+    """Four times the window, a quarter of the scale: the same blood, antigen and tumour (95 % interval of the ratio in 0.93 to 1.07)."""
+    found: dict[int, list[list[float]]] = {50: [], 100: []}
+    for side, rows in found.items():
+        for seed in range(8):
+            one = simulation(model(side, scale=200_000 * 50**2 // side**2, exchange="1 hour"), seed=100 * side + seed)
+            one.step_until(4)
+            body = dict(zip(one._body.species_names, one._body.species(), strict=True))  # type: ignore[union-attr]
+            rows.append([body["antigen"], body["tumour_seen"], 4e9 - body["cd8"]])
+    small, large = (np.log(rows) for rows in found.values())
+    difference = large.mean(axis=0) - small.mean(axis=0)
+    error = np.sqrt((small.var(axis=0, ddof=1) + large.var(axis=0, ddof=1)) / len(small))
+    assert (np.abs(difference) + 2.15 * error < np.log(1.07)).all(), (difference, error)

@@ -390,3 +390,31 @@ def test_the_example_of_an_own_cell_type() -> None:
     given = {"use": "own_cell_type.py:model", "hits_per_hour": 2, "lattice": {"shape": [20, 20], "spacing": "15 um"}}
     model = Experiment.from_document({"duration": "1 day", "model": given}, EXAMPLES).build_model()
     assert model.types["natural_killer"].rules[0].limit == "2 / hour"
+
+
+def test_the_tissue_acts_on_the_body_as_the_file_says(tmp_path: Path) -> None:
+    (tmp_path / "patient.ant").write_text(
+        "model patient; compartment blood = 1; substanceOnly species T in blood; T = 3e9;"
+        " seen = 0; species S; S = 0; grow: => S; seen; end"
+    )
+    text = """
+duration = "1 day"
+[model]
+use = "library.models.solid_tumour_2d"
+lattice = { shape = [20, 20, 1], spacing = "20 um" }
+[body]
+file = "patient.ant"
+time = "day"
+ports = { "blood.cd8" = { read = "T" }, "blood.treg" = { read = "T" }, tumour = { drive = "seen" } }
+[coupling]
+scale = 1000
+exchange = "1 hour"
+inputs = { tumour = { kind = "living", types = ["tumour"] } }
+"""
+    path = tmp_path / "experiment.toml"
+    path.write_text(text)
+    model = Experiment.from_file(path).build_model()
+    assert model.coupling is not None and model.coupling.scale == 1000
+    path.write_text(text.replace('["tumour"]', '["tumor"]'))
+    with pytest.raises(ModelError, match=r"coupling: tumour: unknown cell type or group 'tumor'"):
+        Experiment.from_file(path).build_model()
