@@ -18,7 +18,7 @@ from .model import CellType, Constant, Field, Group, Hits, Lattice, LogNormal, M
 from .parameters import Parameter
 from .processes import Become, Chemotaxis, Die, Divide, Kill, Leave, Move, Recruit, Secrete, TakeUp
 from .rules import Rule, Rules
-from .start import Ball, Cells, FromTable, Scatter
+from .start import Ball, Cells, FromTable, Infiltrate, Scatter
 
 if TYPE_CHECKING:
     from .output import Run, RunSet, compare, open_folder, open_run
@@ -50,6 +50,7 @@ __all__ = [
     "FromTable",
     "Group",
     "Happened",
+    "Infiltrate",
     "Hits",
     "Kill",
     "Lattice",

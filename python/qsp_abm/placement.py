@@ -21,8 +21,9 @@ from . import _core, units
 from .compile import FULL_ROOM, label
 from .errors import ModelError, suggest
 from .model import Lattice, Model
+from .patterns import pattern_voxels
 from .room import CHUNK, Room, Voxels, centres, chunks, voxel_size, voxels_at
-from .start import SECTION_THICKNESS, SKIP, Ball, Cells, Fractions, FromTable, Scatter, Start
+from .start import SECTION_THICKNESS, SKIP, Ball, Cells, Fractions, FromTable, Infiltrate, Scatter, Start
 from .table import Table, read_table
 
 __all__ = ["Placement", "Report", "place"]
@@ -134,9 +135,14 @@ def place(model: Model, starts: Sequence[Start], seed: int, vessel_draw: int | N
     for source, table in tables:
         batches += _from_table(model, lattice, source, table, seed, report)
     same: Counter[str] = Counter()
-    for start in starts:
+    for start in sorted(starts, key=lambda each: isinstance(each, Infiltrate)):  # patterns are about what others place
         if not isinstance(start, FromTable):
-            batches.append(_from_shape(model, lattice, start, seed, same[f"{start.kind} {start.cells}"]))
+            ordinal = same[f"{start.kind} {start.cells}"]
+            batches.append(
+                _in_pattern(model, lattice, start, seed, ordinal, batches)
+                if isinstance(start, Infiltrate)
+                else _from_shape(model, lattice, start, seed, ordinal)
+            )
             same[f"{start.kind} {start.cells}"] += 1
             report.add(f"{start.kind} of {start.cells}: {len(batches[-1].keys)} cells")
     cells = _in_key_order(model, batches, seed)
@@ -391,7 +397,22 @@ def _from_shape(model: Model, lattice: Lattice, start: Ball | Scatter | Cells, s
     return _Batch(start.cells, voxels, keys, types, yields=True)
 
 
-def _mixture(model: Model, start: Ball | Scatter, who: str) -> Fractions:
+def _in_pattern(
+    model: Model, lattice: Lattice, start: Infiltrate, seed: int, ordinal: int, before: Sequence[_Batch]
+) -> _Batch:
+    who = f"start of '{start.cells}'"
+    about = set(model.types_named(start.around, f"{who}: around"))
+    around = [batch.voxels for batch in before if about & set(batch.types)]
+    places = pattern_voxels(lattice, start, np.concatenate(around) if around else np.zeros(0, "i4"))
+    name = f"{start.kind} {start.cells}"
+    keys = _serial_keys(name if ordinal == 0 else f"{name} {ordinal}", start.number)
+    voxels = np.empty(len(keys), "i4")
+    for part in chunks(len(keys)):
+        voxels[part] = places[(_uniform(seed, keys[part], "start", 1)[:, 0] * len(places)).astype("i8")]
+    return _Batch(start.cells, voxels, keys, _mixture(model, start, who), yields=True)
+
+
+def _mixture(model: Model, start: Ball | Scatter | Infiltrate, who: str) -> Fractions:
     """Return the types of a shape with their fractions."""
     own = model.types_named(start.cells, who)
     if start.fractions is None:
@@ -429,7 +450,8 @@ def _ball(lattice: Lattice, start: Ball, who: str) -> Iterator[Floats]:
         squares[2] = np.zeros(1)
     across = np.add.outer
     for planes in chunks(len(x), max(1, CHUNK // (len(y) * len(z)))):
-        inside = np.nonzero(across(across(squares[0][planes], squares[1]), squares[2]) <= start.radius**2)
+        square = across(across(squares[0][planes], squares[1]), squares[2])
+        inside = np.nonzero((square <= start.radius**2) & (square >= start.inner**2))
         yield np.stack([line[steps] for line, steps in zip((x[planes], y, z), inside, strict=True)], axis=1)
 
 

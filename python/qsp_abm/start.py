@@ -13,7 +13,7 @@ from . import units
 from .errors import ModelError, suggest
 from .frozen import Frozen, Quantity
 
-__all__ = ["COLUMNS", "SECTION_THICKNESS", "SKIP", "Ball", "Cells", "FromTable", "Scatter", "Start"]
+__all__ = ["COLUMNS", "SECTION_THICKNESS", "SKIP", "Ball", "Cells", "FromTable", "Infiltrate", "Scatter", "Start"]
 
 COLUMNS = {"x": "x_um", "y": "y_um", "z": "z_um", "type": "cell_type"}
 """Columns of a table unless it names others."""
@@ -85,6 +85,8 @@ class Ball(_Mixture):
         um.
     centre
         (x, y) or (x, y, z), um; None: the centre of the lattice.
+    inner
+        Radius of the hollow inside, um; 0: none.
     fill
         Fraction of the voxels that hold a cell.
     fractions
@@ -100,12 +102,15 @@ class Ball(_Mixture):
     kind: Literal["ball"] = "ball"
     radius: Annotated[float, Quantity("um", positive=True)]
     centre: Position | None = None
+    inner: Annotated[float, Quantity("um", non_negative=True)] = 0.0
     fill: Annotated[float, Setting(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
     def _a_centre(self) -> Self:
         if self.centre is not None:
             _check_position(self.centre, "centre")
+        if self.inner >= self.radius:
+            raise ValueError(f"inner ({self.inner:g} um) is not below radius ({self.radius:g} um)")
         return self
 
 
@@ -151,6 +156,41 @@ class Scatter(_Mixture):
         for corner in self.region or ():
             _check_position(corner, "region")
         return self
+
+
+class Infiltrate(_Mixture):
+    """So many cells in a pattern about a tumour: the same number whatever the pattern, for a fair comparison.
+
+    Parameters
+    ----------
+    cells
+        A type, or a group with `fractions`.
+    number
+        How many.
+    pattern
+        ``inflamed``: evenly in the tumour; ``excluded``: in a rim around it; ``desert``: beyond that rim.
+    around
+        Type or group of the tumour, whose cells other starts place.
+    gap
+        All within this distance of a tumour cell is tumour, um.
+    margin
+        Width of the rim, um.
+    fractions
+        Type of the group -> fraction.
+
+    Examples
+    --------
+    >>> Infiltrate("cd8_effector", 200, "excluded").margin
+    100.0
+    """
+
+    _in_order = ("cells", "number", "pattern")
+    kind: Literal["infiltrate"] = "infiltrate"
+    number: Annotated[int, Setting(ge=0, lt=2**31)]
+    pattern: Literal["inflamed", "excluded", "desert"]
+    around: str = "tumour"
+    gap: Annotated[float, Quantity("um", non_negative=True)] = 20.0
+    margin: Annotated[float, Quantity("um", positive=True)] = 100.0
 
 
 class Cells(_Start):
@@ -249,4 +289,4 @@ class FromTable(_Start):
         return self
 
 
-Start = Annotated[Ball | Scatter | Cells | FromTable, Setting(discriminator="kind")]
+Start = Annotated[Ball | Scatter | Infiltrate | Cells | FromTable, Setting(discriminator="kind")]
