@@ -47,6 +47,6 @@ def tertiary_lymphoid_structure(
     inner = _FOLLICLE * outer
     shares = dict(_T_CELLS if fractions is None else fractions)
     return (
-        Ball(b_cells, inner, centre=tuple(centre), fill=fill),
-        Ball(t_cells, outer, inner=inner + 1e-6, centre=tuple(centre), fill=fill, fractions=shares),
+        Ball(cells=b_cells, radius=inner, centre=tuple(centre), fill=fill),
+        Ball(cells=t_cells, radius=outer, inner=inner + 1e-6, centre=tuple(centre), fill=fill, fractions=shares),
     )
