@@ -101,7 +101,7 @@ def _subtitle(arms: Mapping[str, Sequence[Run]], first: Run) -> str:
     parts = [
         ", ".join(label_of(arm) for arm in arms),
         f"{count} replicate{'s' * (count > 1)} each" if count > 1 else "one run each" if len(arms) > 1 else "one run",
-        f"{first.times[-1]:g} days",
+        f"{first.times[-1]:g} day{'s' * (first.times[-1] != 1)}",
         f"{shape} voxels of {first.voxel[0]:g} µm",
         CAVEAT,
     ]
@@ -175,6 +175,8 @@ def _explanation(viewers: Sequence[Mapping[str, Any]], first: Run) -> str:
     said += " Point at a cell to see what it is."
     if viewers[0]["stride"] > 1:
         said += f" Of every {viewers[0]['stride']} cells one is drawn; the numbers count all."
+    if first.sample < 1:
+        said += f" The run holds {first.sample:.3g} of its cells; the numbers count all."
     if len(viewers[0]["days"]) < first.frames:
         said += f" {len(viewers[0]['days'])} of {first.frames} recorded times are here."
     return said
