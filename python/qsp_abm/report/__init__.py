@@ -101,7 +101,7 @@ def _subtitle(arms: Mapping[str, Sequence[Run]], first: Run) -> str:
     parts = [
         ", ".join(label_of(arm) for arm in arms),
         f"{count} replicate{'s' * (count > 1)} each" if count > 1 else "one run each" if len(arms) > 1 else "one run",
-        f"{first.times[-1]:g} day{'s' * (first.times[-1] != 1)}",
+        f"{first.times[-1]:g} day{'s' * bool(first.times[-1] != 1)}",
         f"{shape} voxels of {first.voxel[0]:g} µm",
         CAVEAT,
     ]
