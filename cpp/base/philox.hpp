@@ -12,18 +12,19 @@ using Words = std::array<std::uint32_t, 4>;
 
 // What a draw is for. Append only: the numbers are part of every golden result (a test pins them).
 enum class Purpose : std::uint32_t {
-  start = 0,     // identities of the start
-  fraction = 1,  // which type of a declared mixture a start cell becomes
-  trait = 2,     // start laws of traits
-  move = 3,      // turning and hopping
-  engage = 4,    // engaging, hitting, detaching
-  recover = 5,   // the recovery clock of a target
-  fate = 6,      // competing fates: time and choice
-  place = 7,     // where a daughter goes
-  recruit = 8,   // entry of a recruited cell
-  order = 9,     // visiting order of pencils and colours
-  vessel = 10,   // sampled vessel positions
-  given = 11,    // cells infused or added by a script
+  start = 0,      // identities of the start
+  fraction = 1,   // which type of a declared mixture a start cell becomes
+  trait = 2,      // start laws of traits
+  move = 3,       // turning and hopping
+  engage = 4,     // engaging, hitting, detaching
+  recover = 5,    // the recovery clock of a target
+  fate = 6,       // competing fates: time and choice
+  place = 7,      // where a daughter goes
+  recruit = 8,    // entry of a recruited cell
+  order = 9,      // visiting order of pencils and colours
+  vessel = 10,    // sampled vessel positions
+  given = 11,     // cells infused or added by a script
+  daughter = 12,  // whether a daughter is unlike her mother
 };
 
 [[nodiscard]] constexpr Words philox(Words counter, std::array<std::uint32_t, 2> key) {

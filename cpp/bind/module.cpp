@@ -107,8 +107,9 @@ process::TypeSpec type_spec(const py::dict& d) {
       move.permeability.at(static_cast<std::size_t>(type_code)) = static_cast<float>(value);
     return move;
   });
-  type.divide = list<process::DivideSpec>(d, "divide", [](const py::dict& one) {
-    return process::DivideSpec{one["rate"].cast<int>(), one["push"].cast<int>()};
+  type.divide = list<process::DivideSpec>(d, "divide", [&](const py::dict& one) {
+    return process::DivideSpec{one["rate"].cast<int>(), one["push"].cast<int>(), code(one),
+                               one["fraction"].cast<double>()};
   });
   type.die = list<process::DieSpec>(d, "die", [&](const py::dict& one) {
     return process::DieSpec{one["rate"].cast<int>(), one["cause"].cast<int>(), code(one)};

@@ -173,7 +173,7 @@ void Engine::divide(const Fate& fate, Queue& queue) {
   agent::Agent daughter;
   daughter.key = base::mix(agents_.key[mother], ++agents_.births[mother]);
   daughter.parent = agents_.id[mother];
-  daughter.type = code;
+  daughter.type = process::divide::daughter(type.divide.front(), code, seed_, daughter.key);
   daughter.born = static_cast<std::uint32_t>(step_) + 1;
   for (std::size_t k = 0; k < type.traits.size(); ++k) {
     auto& own = agents_.trait[k][mother];
@@ -181,12 +181,12 @@ void Engine::divide(const Fate& fate, Queue& queue) {
     if (type.traits[k].inheritance == process::Inheritance::reset) own = static_cast<float>(type.traits[k].base);
     daughter.traits[k] = own;
   }
-  tally_.add(Tally::born, code);
+  tally_.add(Tally::born, daughter.type);
   if (place < 0) {  // born beyond an open edge
-    tally_.add(Tally::moved_out, code);
+    tally_.add(Tally::moved_out, daughter.type);
     if (lineage_) {
-      events_.push_back({when, next_id_, daughter.parent, code, Happening::born, 0});
-      events_.push_back({when, next_id_, daughter.parent, code, Happening::moved_out, 0});
+      events_.push_back({when, next_id_, daughter.parent, daughter.type, Happening::born, 0});
+      events_.push_back({when, next_id_, daughter.parent, daughter.type, Happening::moved_out, 0});
     }
     ++next_id_;
     return;
@@ -262,7 +262,12 @@ Engine::FateRates Engine::fate_rates(std::span<const double> body) {
                    };
                    const auto all = [](std::uint32_t) { return true; };
                    for (std::size_t k = 0; k < type.die.size(); ++k) rates.dies[t] += sum(all);
-                   for (std::size_t k = 0; k < type.divide.size(); ++k) rates.divides[t] += sum(all);
+                   for (const auto& divide : type.divide) {
+                     const double total = sum(all);
+                     const double unlike = divide.into == agent::gone ? 0.0 : divide.fraction * total;
+                     rates.divides[t] += total - unlike;
+                     if (unlike > 0.0) rates.arrives[divide.into - 1U] += unlike;
+                   }
                    for (const auto& become : type.become) {
                      const double out = sum(all);
                      rates.becomes_other[t] += out;

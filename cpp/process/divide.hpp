@@ -15,6 +15,14 @@ inline const Declaration declaration{"divide",
                                      "at most `push` cells out of the way",
                                      {{"rate", "1/day", true}, {"push", "", false}}};
 
+// The type of a daughter: her mother's, or in a fraction of the divisions another one of the group.
+[[nodiscard]] inline std::uint8_t daughter(const DivideSpec& spec, std::uint8_t mother, std::uint64_t seed,
+                                           std::uint64_t key) {
+  if (spec.into == agent::gone) return mother;
+  const auto word = base::draw(seed, key, 0, base::Purpose::daughter, 0)[0];
+  return base::uniform(word) < spec.fraction ? spec.into : mother;
+}
+
 // All steps within a radius, nearest first: where a free voxel may be.
 struct Reach {
   struct Step {

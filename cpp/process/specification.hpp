@@ -38,8 +38,10 @@ struct MoveSpec {
 };
 
 struct DivideSpec {
-  int rate = -1;  // behaviour, 1/day
-  int push = 1;   // voxels
+  int rate = -1;                    // behaviour, 1/day
+  int push = 1;                     // voxels
+  std::uint8_t into = agent::gone;  // type of an unlike daughter; gone: both are alike
+  double fraction = 0.0;            // of the divisions that have an unlike daughter
 };
 
 struct DieSpec {

@@ -120,7 +120,7 @@ def _check_type(model: Model, group: Group, cell_type: CellType) -> None:
             raise ModelError(f"{who}: {verbs[verb]} processes '{verb}'; allowed: one")
     for process in cell_type.processes:
         where = f"{who}: {process.name}"
-        if isinstance(process, Become | Die) and process.into is not None:
+        if isinstance(process, Become | Die | Divide) and process.into is not None:
             _known(where, "type of its group", process.into, own)
         if isinstance(process, Secrete | TakeUp):
             _known(where, "field", process.field, [field.name for field in model.fields])

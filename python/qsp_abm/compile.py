@@ -131,7 +131,7 @@ class _Compiler:
                     "permeability": self.by_code(process.permeability, "permeability"),
                 }
             case Divide():
-                return {"push": process.push}
+                return {"push": process.push, "into": self.code(process.into), "fraction": process.fraction}
             case Die():
                 return {"cause": self.cause(process.name), "into": self.code(process.into)}
             case Kill():

@@ -95,7 +95,7 @@ class Move(_Verb):
 
 
 class Divide(_Verb):
-    """Divide into two of the same type; the daughter takes a free neighbouring voxel, or cells are pushed towards one.
+    """Divide; the daughter takes a free neighbouring voxel, or cells are pushed towards one.
 
     Parameters
     ----------
@@ -103,11 +103,17 @@ class Divide(_Verb):
         1/day.
     push
         How far away, in voxels, a free voxel may be for the cells in between to be pushed; beyond it the mother waits.
+    into
+        Type of an unlike daughter, of the same group; None: both are alike.
+    fraction
+        Part of the divisions that have an unlike daughter; the mother stays what she is.
     """
 
     verb: Literal["divide"] = "divide"
     rate: Annotated[float, Quantity("1/day", non_negative=True, behaviour=True)]
     push: Annotated[int, Field(ge=1, le=32)] = 5
+    into: str | None = None
+    fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 class Die(_Verb):

@@ -305,12 +305,13 @@ def _ledger_columns(model: Model) -> dict[str, str]:
     """Return the rows of the ledger that can ever be other than zero: ``<event>__<type or field>`` to unit."""
     found: dict[str, str] = {}
     into = {p.into for t in model.types.values() for p in t.processes if isinstance(p, Become)}
+    daughters = {p.into for t in model.types.values() for p in t.processes if isinstance(p, Divide)}
     remains = {p.into for t in model.types.values() for p in t.processes if isinstance(p, Die)}
     remains |= {t.hits.into for t in model.types.values() if t.hits is not None}
     for name, cell_type in model.types.items():
         processes = cell_type.processes
         rows = ["started", "given", "removed"]
-        rows += ["born"] if any(isinstance(p, Divide) for p in processes) else []
+        rows += ["born"] if any(isinstance(p, Divide) for p in processes) or name in daughters else []
         rows += ["recruited", "transit"] if any(isinstance(p, Recruit) for p in processes) else []
         rows += ["left"] if any(isinstance(p, Leave) for p in processes) else []
         rows += ["became_out"] if any(isinstance(p, Become) for p in processes) else []

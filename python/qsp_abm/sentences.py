@@ -120,7 +120,9 @@ def _process(process: Any) -> str:
             )
             return f"It walks with a motility of {process.motility / 1440:.4g} um2/min{persists}{passes}{along}."
         case Divide():
-            return f"It divides {_often(process.rate)}, pushing at most {process.push} voxels out of the way."
+            often = "" if process.fraction == 1 else f" in {process.fraction:.3g} of the divisions"
+            unlike = f"; its daughter is a {_words(process.into)} cell{often}" if process.into else ""
+            return f"It divides {_often(process.rate)}, pushing at most {process.push} voxels out of the way{unlike}."
         case Die():
             cause = "" if process.name in ("die", "death") else f" by {_words(process.name)}"
             return f"It dies{cause} {_often(process.rate)}{_remains(process.into)}."
