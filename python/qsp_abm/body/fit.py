@@ -192,9 +192,9 @@ def fit(
     spread = problem.first_errors(first.x)
     limits = [*zip(low, high, strict=True), *[(None, None)] * len(spread)]
     found = optimize.minimize(
-        problem.minus_log_likelihood,
+        problem.likelihood,
         np.concatenate([first.x, spread]),
-        jac=problem.slope_of_likelihood,
+        jac=True,
         method="L-BFGS-B",
         bounds=limits,
         options={"ftol": 1e-14, "gtol": 1e-7, "maxiter": 500},
@@ -254,9 +254,7 @@ def _refit(problem: _Problem) -> tuple[float, dict[str, float]]:
         return problem.log_likelihood_of_squares(inner), problem.named(inner)
     start = np.concatenate([inner, problem.first_errors(inner)])
     limits = [*zip(low, high, strict=True), *[(None, None)] * (len(start) - len(inner))]
-    best = optimize.minimize(
-        problem.minus_log_likelihood, start, jac=problem.slope_of_likelihood, method="L-BFGS-B", bounds=limits
-    )
+    best = optimize.minimize(problem.likelihood, start, jac=True, method="L-BFGS-B", bounds=limits)
     return -float(best.fun), problem.named(best.x[: len(inner)])
 
 
@@ -350,28 +348,21 @@ class _Problem:
         half = math.sqrt(len(_ERRORS[self.error]))
         return np.array([math.log(max(guess[name] / half, 1e-12)) for name in _ERRORS[self.error]])
 
-    def minus_log_likelihood(self, everything: Floats) -> float:
-        count = len(self.parameters)
-        return self._minus_log(self.predict(everything[:count]), everything[count:])
-
-    def _minus_log(self, predicted: Floats, spread: Floats) -> float:
-        deviation = self.deviations(predicted, spread)
-        terms = ((self.measured - predicted) / deviation) ** 2 / 2 + np.log(deviation) + math.log(2 * math.pi) / 2
-        return float(terms.sum())
-
-    def slope_of_likelihood(self, everything: Floats) -> Floats:
-        """Return the gradient, with slopes of the predictions by differences and all else exact."""
+    def likelihood(self, everything: Floats) -> tuple[float, Floats]:
+        """Return -log likelihood and its gradient, with slopes of the predictions by differences and all else exact."""
         count = len(self.parameters)
         inner, spread = everything[:count], everything[count:]
         predicted, slopes = self.predict(inner), self.slopes(inner)
-        variance = self.deviations(predicted, spread) ** 2
+        deviation = self.deviations(predicted, spread)
+        variance = deviation**2
         residual = self.measured - predicted
+        terms = (residual / deviation) ** 2 / 2 + np.log(deviation) + math.log(2 * math.pi) / 2
         by_variance = (1 - residual**2 / variance) / (2 * variance)
         sizes = dict(zip(_ERRORS[self.error], np.exp(spread), strict=True))
         by_prediction = -residual / variance + by_variance * 2 * sizes.get("proportional_sd", 0.0) ** 2 * predicted
         own = {"additive_sd": np.ones_like(predicted), "proportional_sd": predicted**2}
         by_spread = [float((by_variance * 2 * sizes[name] ** 2 * own[name]).sum()) for name in _ERRORS[self.error]]
-        return np.concatenate([slopes.T @ by_prediction, by_spread])
+        return float(terms.sum()), np.concatenate([slopes.T @ by_prediction, by_spread])
 
     def log_likelihood_of_squares(self, inner: Floats) -> float:
         """Return the log likelihood of weighted residuals at the best common variance."""
@@ -451,8 +442,10 @@ def _of_likelihood(problem: _Problem, everything: Floats) -> Fit:
     inner, spread = everything[:count], everything[count:]
     deviation = problem.deviations(problem.predict(inner), spread)
     unknown = _not_identified(problem, problem.slopes(inner) / deviation[:, None])
-    covariance = np.asarray(np.linalg.pinv(_hessian(problem.slope_of_likelihood, everything)), dtype=np.float64)
-    value = problem.minus_log_likelihood(everything)
+    covariance = np.asarray(
+        np.linalg.pinv(_hessian(lambda at: problem.likelihood(at)[1], everything)), dtype=np.float64
+    )
+    value, _ = problem.likelihood(everything)
     return _report(problem, inner, spread, covariance, unknown, value, -value, deviation)
 
 
