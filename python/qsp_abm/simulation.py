@@ -133,11 +133,25 @@ class Simulation:
         has_body = self.model.body is not None or bool(self.model.drugs)
         if self.doses and not has_body:
             raise ModelError("doses: the model has no drugs; allowed: none")
-        self._body = BodyMachine(self.model.body, self.model.drugs, self.doses) if has_body else None
+        self._drives = self._tissue_drives()
+        inputs = [] if self.model.body is None else [self.model.body.input(name) for name in self._drives]
+        self._body = BodyMachine(self.model.body, self.model.drugs, self.doses, inputs=inputs) if has_body else None
         self.vessels = vessels
         self.clearances: dict[str, float] = {}
         self._callbacks: list[tuple[int, Callable[[Simulation], None]]] = []
         self._interventions: list[tuple[float, dict[str, Any]]] = []
+
+    def _tissue_drives(self) -> dict[str, tuple[NDArray[np.int64], float]]:
+        """Return what the tissue drives in the body: positions of the cell types that are counted, and the scale."""
+        drives = {}
+        names = list(self.model.types)
+        for name, port in ({} if self.model.body is None else self.model.body.inputs).items():
+            for cell_type in port.of:
+                if cell_type not in names:
+                    raise ModelError(f"port '{name}': unknown cell type '{cell_type}'{suggest(cell_type, names)}")
+            if port.of:
+                drives[name] = (np.array([names.index(cell_type) for cell_type in port.of]), port.scale)
+        return drives
 
     def _signals(self) -> Floats:
         return self._body.signals() if self._body is not None else np.zeros(0)
@@ -423,7 +437,8 @@ class Simulation:
             while self.step < target:
                 self._engine.require_free()  # before the body moves on
                 here = self.step
-                stops = [here + _BLOCK, target, *((here // n + 1) * n for n, _ in self._callbacks)]
+                longest = 1 if self._drives else _BLOCK  # what the tissue drives is counted before every step
+                stops = [here + longest, target, *((here // n + 1) * n for n, _ in self._callbacks)]
                 block = min(stops) - here
                 self._engine.run(block, self._step_body(here, block, recorder))
                 for n, function in self._callbacks:
@@ -439,8 +454,10 @@ class Simulation:
             return np.zeros((block, 0))
         dt = self.model.dt
         rows = np.empty((block, len(self._body.signal_names)))
+        counts = np.asarray(self._engine.counts(), dtype=np.float64)
+        inputs = [scale * float(counts[types].sum()) for types, scale in self._drives.values()]
         for k in range(block):
-            self._body.advance((first + k) * dt, (first + k + 1) * dt)
+            self._body.advance((first + k) * dt, (first + k + 1) * dt, inputs)
             rows[k] = self._body.signals()
             if recorder is not None:
                 recorder.sample(first + k + 1, self._body, rows[k])

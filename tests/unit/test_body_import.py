@@ -19,6 +19,7 @@ from qsp_abm.doses import Dose
 from qsp_abm.experiment import Experiment
 from qsp_abm.library.drugs import pembrolizumab
 from qsp_abm.library.models import solid_tumour_2d
+from qsp_abm.start import Ball
 
 MODELS = Path(__file__).parents[1] / "reference" / "biomodels"
 
@@ -96,7 +97,7 @@ def test_doses_arrive_in_moles(units: str, duration: float) -> None:
 
 def test_the_tissue_drives_what_it_is_given() -> None:
     body = Body.from_antimony(PATIENT, PORTS)
-    machine = BodyMachine(body, inputs=[body.inputs["entry"][0]])
+    machine = BodyMachine(body, inputs=[body.input("entry")])
     steps(machine, 0, 50, 1.0, (1e9,))
     loss = 0.01 * 24
     steady = 1e9 / loss / 5e6
@@ -108,7 +109,7 @@ def test_a_driven_species_loses_its_own_reactions() -> None:
         Body.from_antimony(PATIENT, {"T": {"drive": "T", "unit": "cell", "instead_of": ["enter"]}})
     port = {"drive": "T", "unit": "cell", "instead_of": ["enter", "leave"]}
     body = Body.from_antimony(PATIENT, {"cells": port, "blood.cd8": PORTS["blood.cd8"]})
-    machine = BodyMachine(body, inputs=[body.inputs["cells"][0]])
+    machine = BodyMachine(body, inputs=[body.input("cells")])
     assert signals(machine)["blood.cd8"] == pytest.approx(640)  # until it is driven
     steps(machine, 0, 1, 1.0, (1e9,))
     assert signals(machine)["blood.cd8"] == pytest.approx(200)
@@ -246,6 +247,36 @@ def test_an_experiment_with_a_body_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "e.toml").write_text(EXPERIMENT.replace("[body]", "[body]\nflie = 1"))
     with pytest.raises(ModelError, match=r"body: unknown name 'flie'; did you mean 'file'"):
         Experiment.from_file(tmp_path / "e.toml").build_model()
+
+
+def test_the_tissue_drives_the_body_in_a_simulation() -> None:
+    """A body that adds up the tumour cells of the tissue: their sum over the steps, and it restarts exactly."""
+    text = """
+    model m; unit cell = item; unit time_unit = 86400 second; unit substance = item; unit extent = item
+    compartment V = 1; substanceOnly species N in V; N = 7; N has cell
+    S = 0; S' = N; blood = 500; end
+    """
+    ports = {
+        "tumour": {"drive": "N", "of": ["tumour"], "scale": 10.0},
+        "sum": {"read": "S"},
+        **{f"blood.{name}": {"read": "blood"} for name in ("cd8", "treg")},
+    }
+    body = Body.from_antimony(text, ports, units="as-is")
+    model = solid_tumour_2d(drugs=(), lattice={"shape": (20, 20), "spacing": "20 um"}).replace(body=body)
+    simulation = Simulation(model, Ball("tumour", radius="60 um"))
+    expected = 0.0
+    for step in range(1, 21):
+        expected += 10.0 * simulation.counts()["tumour"] * model.dt
+        simulation.step_until(step * model.dt)
+    assert simulation.counts()["tumour"] > 10
+    assert simulation.body()["sum"] == pytest.approx(expected, rel=1e-9)
+    twin = simulation.branch()
+    for each in (simulation, twin):
+        each.step_until(60 * model.dt)
+    assert simulation.digest() == twin.digest()
+    wrong = Body.from_antimony(text, ports | {"tumour": {"drive": "N", "of": ["tumor"]}}, units="as-is")
+    with pytest.raises(ModelError, match="unknown cell type 'tumor'; did you mean 'tumour'"):
+        Simulation(model.replace(body=wrong), Ball("tumour", radius="60 um"))
 
 
 def test_the_published_body_in_an_experiment() -> None:

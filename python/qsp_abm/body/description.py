@@ -14,6 +14,7 @@ from ..errors import ModelError, suggest
 from ..frozen import Frozen, Quantity
 from ..parameters import Parameter
 from .ports import DoseInto, Drive, Port, Read
+from .ports import identifier as port_identifier
 
 if TYPE_CHECKING:
     from .normalise import UnitMode
@@ -73,14 +74,14 @@ class Body(_Part):
     sbml
         Instead of Antimony: an imported model, in days; see `from_sbml`.
     inputs
-        What the tissue may drive, name -> (parameter in the model, unit).
+        What the tissue drives; see `input`.
     targets
         What doses go into, by the name of the drug; see `drug`.
     """
 
     prefix: str | None = None
     sbml: str = ""
-    inputs: dict[str, tuple[str, str]] = {}
+    inputs: dict[str, Drive] = {}
     targets: dict[str, DoseInto] = {}
 
     @classmethod
@@ -149,6 +150,12 @@ class Body(_Part):
 
         return cls.from_sbml(to_sbml(text), ports, **settings)
 
+    def input(self, name: str) -> str:
+        """Return the parameter in the model that stands for a `Drive` port of this name."""
+        if name not in self.inputs:
+            raise ModelError(f"body '{self.name}': nothing is driven by '{name}'{suggest(name, self.inputs)}")
+        return f"{self.prefix or ''}{port_identifier(name)}"
+
     def drug(self, name: str) -> Drug:
         """Return the drug that a `DoseInto` port of this name stands for; its pharmacokinetics are the body's.
 
@@ -159,7 +166,7 @@ class Body(_Part):
         """
         if name not in self.targets:
             raise ModelError(f"body '{self.name}': no doses go into '{name}'{suggest(name, self.targets)}")
-        port, own = self.targets[name], f"{self.prefix or ''}port_{name}"
+        port, own = self.targets[name], f"{self.prefix or ''}{port_identifier(name)}"
         return Drug(
             name=name,
             unit=port.unit,

@@ -12,7 +12,7 @@ from ..errors import ModelError, suggest
 from .clock import to_days
 from .invariance import check_invariance
 from .normalise import UnitMode, declared_units, normalise
-from .ports import DoseInto, Drive, Read
+from .ports import DoseInto, Drive, Read, identifier
 from .sbml import SbmlModel, own_time, time_declared
 from .unit_check import AVOGADRO, Unit, dimension_text
 
@@ -27,7 +27,7 @@ class Imported:
 
     sbml: str
     signals: dict[str, tuple[str, str]]
-    inputs: dict[str, tuple[str, str]]
+    inputs: dict[str, Drive]
     targets: dict[str, DoseInto]
 
 
@@ -52,13 +52,16 @@ def connect(
     if not document.setLevelAndVersion(3, 2, False):
         raise ModelError(f"{model.id}: cannot be brought to SBML level 3: {document.getError(0).getMessage().strip()}")
     workshop = _Workshop(libsbml, document.getModel(), declared, factors)
-    signals, inputs, targets = {}, {}, {}
+    signals: dict[str, tuple[str, str]] = {}
+    inputs: dict[str, Drive] = {}
+    targets: dict[str, DoseInto] = {}
     for name, port in ports.items():
-        own = "port_" + "".join(letter if letter.isalnum() else "_" for letter in name)
+        own = identifier(name)
         if isinstance(port, Read):
             signals[name] = (prefix + workshop.read(name, own, port), port.unit)
         elif isinstance(port, Drive):
-            inputs[name] = (prefix + workshop.drive(name, own, port), port.unit)
+            workshop.drive(name, own, port)
+            inputs[name] = port
         else:
             workshop.target(name, own, port)
             targets[name] = port
@@ -119,23 +122,23 @@ class _Workshop:
         self._rule(own, f"{factor!r} * {formula}")
         return own
 
-    def drive(self, name: str, own: str, port: Drive) -> str:
+    def drive(self, name: str, own: str, port: Drive) -> None:
         where = f"port '{name}'"
         element = self._find(name, port.quantity)
-        identifier = element.getId()
-        if self._model.getRule(identifier) is not None:
-            raise ModelError(f"{where}: '{identifier}' follows a rule of the model; it cannot be driven")
-        self._switch_off(where, identifier, port.instead_of)
-        _, factor = self._as(element, port.unit, where, same=True)
+        driven = element.getId()
+        if self._model.getRule(driven) is not None:
+            raise ModelError(f"{where}: '{driven}' follows a rule of the model; it cannot be driven")
+        self._switch_off(where, driven, port.instead_of)
+        unit = port.unit or ("cell" if port.of else "")
+        _, factor = self._as(element, unit, where, same=True)
         species = element.getTypeCode() == self._libsbml.SBML_SPECIES
         start = self._start(element) * factor
-        self._model.removeInitialAssignment(identifier)
+        self._model.removeInitialAssignment(driven)
         self._parameter(own, start, constant=False)
         element.setConstant(False)
         if species:
             element.setBoundaryCondition(True)
-        self._rule(identifier, f"{own} / {factor!r}")
-        return own
+        self._rule(driven, f"{own} / {factor!r}")
 
     def target(self, name: str, own: str, port: DoseInto) -> None:
         where = f"port '{name}'"
@@ -171,32 +174,32 @@ class _Workshop:
 
     def _as(self, element: Any, unit: str, where: str, *, same: bool = False) -> tuple[str, float]:
         """Return a formula and a factor that give a quantity in a unit; `same` only allows its own kind."""
-        identifier = element.getId()
-        declared, factor = self._declared.get(identifier), self._factors.get(identifier, 1.0)
+        mine = element.getId()
+        declared, factor = self._declared.get(mine), self._factors.get(mine, 1.0)
         if declared is None or not unit:
-            return identifier, 1.0 / factor
+            return mine, 1.0 / factor
         wanted = _unit(unit, where)
         if dict(declared.dimensions) == dict(wanted.dimensions):
-            return identifier, declared.factor / wanted.factor / factor
+            return mine, declared.factor / wanted.factor / factor
         if element.getTypeCode() == self._libsbml.SBML_SPECIES and not same:
             size = element.getCompartment()
             volume, size_factor = self._declared.get(size), self._factors.get(size, 1.0)
             if volume is not None:
                 if dict((declared / volume).dimensions) == dict(wanted.dimensions):
                     ratio = declared.factor / volume.factor / wanted.factor / (factor / size_factor)
-                    return f"{identifier} / {size}", ratio
+                    return f"{mine} / {size}", ratio
                 if dict((declared * volume).dimensions) == dict(wanted.dimensions):
                     ratio = declared.factor * volume.factor / wanted.factor / (factor * size_factor)
-                    return f"{identifier} * {size}", ratio
+                    return f"{mine} * {size}", ratio
         raise ModelError(
-            f"{where}: '{identifier}' has the dimension {dimension_text(declared.dimensions)}; "
+            f"{where}: '{mine}' has the dimension {dimension_text(declared.dimensions)}; "
             f"it cannot be had in '{unit}', {dimension_text(wanted.dimensions)}"
         )
 
     def _amount_per_dose(self, species: Any, port: DoseInto, where: str) -> float:
         """Return the amount in the model's units of one unit of dose."""
-        identifier, size = species.getId(), species.getCompartment()
-        declared, factor = self._declared.get(identifier), self._factors.get(identifier, 1.0)
+        mine, size = species.getId(), species.getCompartment()
+        declared, factor = self._declared.get(mine), self._factors.get(mine, 1.0)
         if declared is None:
             return 1.0
         if not species.getHasOnlySubstanceUnits():
@@ -207,16 +210,16 @@ class _Workshop:
         dose = _unit(port.unit, where)
         if "kilogram" in dose.dimensions and "mole" in declared.dimensions:
             if port.molar_mass is None:
-                raise ModelError(f"{where}: '{identifier}' counts moles and doses are in {port.unit}; give molar_mass")
+                raise ModelError(f"{where}: '{mine}' counts moles and doses are in {port.unit}; give molar_mass")
             dose = Unit(dose.factor / (port.molar_mass * 1e-3), {"mole": Fraction(1)})
         if dict(dose.dimensions) != dict(declared.dimensions):
             raise ModelError(
-                f"{where}: a dose in {port.unit} does not go into '{identifier}', which is "
+                f"{where}: a dose in {port.unit} does not go into '{mine}', which is "
                 f"{dimension_text(declared.dimensions)}"
             )
         return dose.factor / declared.factor * factor
 
-    def _switch_off(self, where: str, identifier: str, listed: tuple[str, ...]) -> None:
+    def _switch_off(self, where: str, driven: str, listed: tuple[str, ...]) -> None:
         reactions = {each.getId(): each for each in self._model.getListOfReactions()}
         for reaction in listed:
             if reaction not in reactions:
@@ -226,8 +229,8 @@ class _Workshop:
             if reaction in listed:
                 continue
             sides = [*each.getListOfReactants(), *each.getListOfProducts()]
-            if any(side.getSpecies() == identifier for side in sides):
-                raise ModelError(f"{where}: reaction '{reaction}' changes '{identifier}' and is not in instead_of")
+            if any(side.getSpecies() == driven for side in sides):
+                raise ModelError(f"{where}: reaction '{reaction}' changes '{driven}' and is not in instead_of")
 
     def _start(self, element: Any) -> float:
         kind = element.getTypeCode()

@@ -8,7 +8,7 @@ from pydantic import Field as Setting
 
 from ..frozen import Frozen, Quantity
 
-__all__ = ["DoseInto", "Drive", "Port", "Read"]
+__all__ = ["DoseInto", "Drive", "Port", "Read", "identifier"]
 
 
 class Read(Frozen):
@@ -35,13 +35,19 @@ class Drive(Frozen):
     quantity
         Id of a species or parameter of the model, or ``compartment.name``.
     unit
-        Of the values that it is given.
+        Of the values that it is given; ``cell`` for numbers of cells.
+    of
+        Cell types of the tissue: their number, times `scale`, is the value over the next step. Empty: it keeps its start.
+    scale
+        Cells of the body per cell of the tissue.
     instead_of
         Reactions of the model that are switched off; a reaction that changes the quantity and is not among them is an error.
     """
 
     quantity: str
     unit: str = ""
+    of: tuple[str, ...] = ()
+    scale: Annotated[float, Setting(gt=0)] = 1.0
     instead_of: tuple[str, ...] = ()
 
 
@@ -67,6 +73,11 @@ class DoseInto(Frozen):
     molar_mass: Annotated[float, Quantity("g/mol", positive=True)] | None = None
     duration: Annotated[float, Quantity("day", non_negative=True)] = 0.0
     weight: Annotated[float, Quantity("kg", positive=True)] | None = None
+
+
+def identifier(name: str) -> str:
+    """Return the id that a port has in the model, without the body's prefix."""
+    return "port_" + "".join(letter if letter.isalnum() else "_" for letter in name)
 
 
 Port = Annotated[Read | Drive | DoseInto, Setting(union_mode="left_to_right")]
