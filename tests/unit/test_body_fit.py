@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,14 @@ def test_least_squares_is_linear_regression(weights: np.ndarray) -> None:
     assert found.table.rse_percent["b.slope"] == pytest.approx(
         100 * math.sqrt(covariance[1, 1]) / estimates[1], rel=1e-6
     )
+
+
+def test_data_may_be_a_file(tmp_path: Path) -> None:
+    line().to_csv(tmp_path / "data.csv", index=False)
+    found = fit(LINE, [], [], tmp_path / "data.csv", LINEAR)
+    np.testing.assert_allclose(found.table.estimate, regression(np.ones(6))[0], rtol=1e-6)
+    with pytest.raises(ModelError, match=r"none\.csv: cannot be read"):
+        fit(LINE, [], [], tmp_path / "none.csv", LINEAR)
 
 
 def test_maximum_likelihood_is_linear_regression_too() -> None:

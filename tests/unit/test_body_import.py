@@ -132,6 +132,9 @@ def test_ids_that_clash_need_a_prefix() -> None:
     body = Body.from_antimony(text, time="day")
     with pytest.raises(ModelError, match="'pembrolizumab_cl' is an id of a drug too; import the body with a prefix"):
         assemble(body, [pembrolizumab()])
+    plain = Body(name="plain", prefix="", antimony="pembrolizumab_cl := 2;")
+    with pytest.raises(ModelError, match="two of the body and drugs declare 'pembrolizumab_cl'"):
+        assemble(plain, [pembrolizumab()])
     renamed = Body.from_antimony(text, {"S": {"read": "S"}}, time="day", prefix="own_")
     machine = BodyMachine(renamed, [pembrolizumab()])
     steps(machine, 0, 4, 0.25)

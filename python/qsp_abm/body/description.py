@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Body", "Drug", "compose", "parameter_values"]
 
 _NAME = r"^[a-z][a-z0-9_]*$"
+_ASSIGNED = re.compile(r"(?m)(?:^|;)\s*(?:const\s+)?([A-Za-z_]\w*)\s*:?=(?!=)")
 _DECLARED = re.compile(r"(?m)^\s*(?:const\s+)?([A-Za-z_]\w*)\s*=(?!=)")
 
 
@@ -253,11 +254,12 @@ def compose(body: Body | None, drugs: Sequence[Drug] = (), *, values: bool = Tru
     Raises
     ------
     ModelError
-        If two parts have the same name, or one signal is given twice.
+        If two parts have the same name or an id in common, or one signal is given twice.
     """
     parts: list[Body | Drug] = [*([body] if body else []), *drugs]
     _refuse_twice((part.name for part in parts), "the body and drugs are called")
     _refuse_twice((name for part in parts for name in part.signals), "a body signal is called")
+    _refuse_twice((name for part in parts for name in sorted(_ids(part))), "the body and drugs declare")
     lines = ["model body"]
     for part in parts:
         lines += ["", f"  // {type(part).__name__.lower()}: {part.name}"]
@@ -267,6 +269,12 @@ def compose(body: Body | None, drugs: Sequence[Drug] = (), *, values: bool = Tru
             lines.append(f"  {part.identifier(parameter.name)} = {number};{remark}")
         lines += [f"  {line.rstrip()}" for line in part.antimony.strip().splitlines()]
     return "\n".join([*lines, "end", ""])
+
+
+def _ids(part: Body | Drug) -> set[str]:
+    """Return what a part declares."""
+    declared = {part.identifier(parameter.name) for parameter in part.parameters}
+    return declared | set(part.species) | set(_ASSIGNED.findall(part.antimony))
 
 
 def parameter_values(body: Body | None, drugs: Sequence[Drug] = ()) -> dict[str, float]:

@@ -14,6 +14,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -128,7 +129,7 @@ def fit(
     body: Body | None,
     drugs: Sequence[Drug],
     doses: Dose | Regimen | Iterable[Dose | Regimen],
-    data: pd.DataFrame,
+    data: pd.DataFrame | str | Path,
     parameters: Sequence[Fitted],
     error: ErrorModel = "least_squares",
 ) -> Fit:
@@ -139,7 +140,7 @@ def fit(
     body, drugs, doses
         As for a simulation.
     data
-        Columns ``time`` (day), ``quantity`` (a signal, a species or a parameter of the model), ``value``, and optionally
+        A table or a CSV file. Columns ``time`` (day), ``quantity`` (a signal, a species or a parameter of the model), ``value``, and optionally
         ``subject`` (each is simulated by itself), ``dose`` (what this subject gets: the amount of every dose) and ``error``
         (standard deviation, for least squares).
     parameters
@@ -174,6 +175,7 @@ def fit(
     """
     from scipy import optimize
 
+    data = _read(data) if isinstance(data, str | Path) else data
     problem = _problem(body, drugs, doses, data, parameters, error)
     low, high = problem.bounds()
     start = np.clip(problem.start(), low, high)
@@ -369,6 +371,15 @@ class _Problem:
         squares = float((self.weighted(inner) ** 2).sum())
         count = len(self.data)
         return -count / 2 * (math.log(2 * math.pi * squares / count) + 1) - float(np.log(self.weights).sum())
+
+
+def _read(path: str | Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise ModelError(f"{path}: cannot be read as a table ({error})") from error
 
 
 def _problem(

@@ -14,7 +14,7 @@ from .invariance import check_invariance
 from .normalise import UnitMode, declared_units, normalise
 from .ports import DoseInto, Drive, Read, identifier
 from .sbml import SbmlModel, own_time, time_declared
-from .unit_check import AVOGADRO, Unit, dimension_text
+from .unit_check import Unit, dimension_text
 
 __all__ = ["Imported", "connect"]
 
@@ -41,7 +41,7 @@ def connect(
     """Bring a model to days and coherent units, and connect its ports; see `Body.from_sbml`."""
     import libsbml
 
-    declared = declared_units(model)
+    declared, avogadro = declared_units(model)
     scaled = normalise(model, mode)
     if scaled is not None:
         check_invariance(model)
@@ -51,7 +51,7 @@ def connect(
     document = libsbml.readSBMLFromString(text)
     if not document.setLevelAndVersion(3, 2, False):
         raise ModelError(f"{model.id}: cannot be brought to SBML level 3: {document.getError(0).getMessage().strip()}")
-    workshop = _Workshop(libsbml, document.getModel(), declared, factors)
+    workshop = _Workshop(libsbml, document.getModel(), declared, factors, avogadro)
     signals: dict[str, tuple[str, str]] = {}
     inputs: dict[str, Drive] = {}
     targets: dict[str, DoseInto] = {}
@@ -90,10 +90,10 @@ def _rename(libsbml: Any, document: Any, prefix: str) -> None:
     document.convert(options)
 
 
-def _unit(text: str, where: str) -> Unit:
-    """Return a unit that a user wrote; a cell is an item, as in the models."""
+def _unit(text: str, where: str, avogadro: float) -> Unit:
+    """Return a unit that a user wrote; cells and molecules are items, of which the file says how many make a mole."""
     try:
-        one = units.quantity(text).to_base_units()
+        one = units.quantity(text.replace("molecule", "cell")).to_base_units()
     except ValueError as error:
         raise ModelError(f"{where}: {error}") from error
     names = {"[substance]": "mole", "[length]": "metre", "[time]": "second", "[mass]": "kilogram"}
@@ -101,19 +101,23 @@ def _unit(text: str, where: str) -> Unit:
     cells = powers.pop("[cell_count]", Fraction(0))
     dimensions = {names.get(key, key): power for key, power in powers.items()}
     dimensions["mole"] = dimensions.get("mole", Fraction(0)) + cells
-    # base units of pint: gram counts as kilogram there
-    return Unit(
-        float(one.magnitude) * AVOGADRO ** -float(cells), {key: power for key, power in dimensions.items() if power}
-    )
+    found = {key: power for key, power in dimensions.items() if power}
+    return Unit(float(one.magnitude) * avogadro ** -float(cells), found)
 
 
 class _Workshop:
     """Adds what ports need to a model of level 3."""
 
     def __init__(
-        self, libsbml: Any, model: Any, declared: Mapping[str, Unit | None], factors: Mapping[str, float]
+        self,
+        libsbml: Any,
+        model: Any,
+        declared: Mapping[str, Unit | None],
+        factors: Mapping[str, float],
+        avogadro: float,
     ) -> None:
         self._libsbml, self._model, self._declared, self._factors = libsbml, model, declared, factors
+        self._avogadro = avogadro
 
     def read(self, name: str, own: str, port: Read) -> str:
         element = self._find(name, port.quantity)
@@ -178,7 +182,7 @@ class _Workshop:
         declared, factor = self._declared.get(mine), self._factors.get(mine, 1.0)
         if declared is None or not unit:
             return mine, 1.0 / factor
-        wanted = _unit(unit, where)
+        wanted = _unit(unit, where, self._avogadro)
         if dict(declared.dimensions) == dict(wanted.dimensions):
             return mine, declared.factor / wanted.factor / factor
         if element.getTypeCode() == self._libsbml.SBML_SPECIES and not same:
@@ -207,7 +211,7 @@ class _Workshop:
             if volume is None:
                 return 1.0
             declared, factor = declared * volume, factor * self._factors.get(size, 1.0)
-        dose = _unit(port.unit, where)
+        dose = _unit(port.unit, where, self._avogadro)
         if "kilogram" in dose.dimensions and "mole" in declared.dimensions:
             if port.molar_mass is None:
                 raise ModelError(f"{where}: '{mine}' counts moles and doses are in {port.unit}; give molar_mass")
