@@ -84,6 +84,7 @@ def test_engine_keeps_to_itself(path: Path) -> None:
 # What describes a model; all else runs one. A describing module knows describing modules and `_core.registry` only.
 DESCRIBING = {
     "body.description",
+    "body.ports",
     "check",
     "doses",
     "errors",

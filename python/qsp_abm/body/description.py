@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field as Setting
 from pydantic import model_validator
@@ -13,11 +14,8 @@ from pydantic import model_validator
 from ..errors import ModelError, suggest
 from ..frozen import Frozen, Quantity
 from ..parameters import Parameter
-from .ports import DoseInto, Drive, Port, Read
+from .ports import DoseInto, Drive, Port
 from .ports import identifier as port_identifier
-
-if TYPE_CHECKING:
-    from .normalise import UnitMode
 
 __all__ = ["Body", "Drug", "compose", "parameter_values"]
 
@@ -92,7 +90,7 @@ class Body(_Part):
         ports: Mapping[str, Port | Mapping[str, Any]] | None = None,
         *,
         name: str = "body",
-        units: UnitMode = "auto",
+        units: Literal["auto", "convert", "as-is"] = "auto",
         time: str | None = None,
         prefix: str = "",
         values: Mapping[str, float] | None = None,
@@ -127,29 +125,21 @@ class Body(_Part):
         --------
         >>> body = Body.from_antimony(
         ...     "model m; compartment V = 3; species D in V; D -> ; k*D*V; k = 0.1; end",
-        ...     {"drug.plasma": Read(quantity="D")}, time="hour")
+        ...     {"drug.plasma": {"read": "D"}}, time="hour")
         >>> body.signals
         {'drug.plasma': ('port_drug_plasma', '')}
         """
-        from .importing import connect
-        from .sbml import load, read_sbml
-
-        text = str(source)
-        model = read_sbml(text, name) if text.lstrip().startswith("<") else load(source)
-        chosen = {key: _port(key, given) for key, given in (ports or {}).items()}
-        found = connect(model.with_values(values or {}), chosen, units, time, prefix)
-        return cls(
-            name=name, prefix=prefix, sbml=found.sbml, signals=found.signals, inputs=found.inputs, targets=found.targets
-        )
+        # what reads and runs is loaded on first use, as `qsp_abm.Simulation` is: a description by itself needs none of it
+        read = import_module(f"{__package__}.importing").read
+        return cls(**read(source, ports or {}, name=name, units=units, time=time, prefix=prefix, values=values or {}))
 
     @classmethod
     def from_antimony(
         cls, text: str, ports: Mapping[str, Port | Mapping[str, Any]] | None = None, **settings: Any
     ) -> Self:
         """Return a body from a whole Antimony model; everything else as in `from_sbml`."""
-        from .ode import to_sbml
-
-        return cls.from_sbml(to_sbml(text), ports, **settings)
+        translate = import_module(f"{__package__}.ode").to_sbml
+        return cls.from_sbml(translate(text), ports, **settings)
 
     def input(self, name: str) -> str:
         """Return the parameter in the model that stands for a `Drive` port of this name."""
@@ -187,18 +177,6 @@ class Body(_Part):
     def identifier(self, parameter: str) -> str:
         """Return the id of a parameter in the Antimony text."""
         return super().identifier(parameter) if self.prefix is None else f"{self.prefix}{parameter}"
-
-
-def _port(name: str, given: Port | Mapping[str, Any]) -> Port:
-    """Return a port from its table: ``{read = "T_C", unit = "cell/uL"}``."""
-    if not isinstance(given, Mapping):
-        return given
-    kinds: dict[str, type[Read | Drive | DoseInto]] = {"read": Read, "drive": Drive, "dose_into": DoseInto}
-    chosen = [kind for kind in kinds if kind in given]
-    if len(chosen) != 1:
-        raise ModelError(f"port '{name}': needs one of read, drive and dose_into, with the id of a quantity")
-    rest = {key: value for key, value in given.items() if key != chosen[0]}
-    return kinds[chosen[0]](quantity=given[chosen[0]], **rest)
 
 
 class Drug(_Part):

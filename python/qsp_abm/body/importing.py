@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from .. import units
+from .. import units as unit_text
 from ..errors import ModelError, suggest
 from .clock import to_days
 from .invariance import check_invariance
 from .normalise import UnitMode, declared_units, normalise
-from .ports import DoseInto, Drive, Read, identifier
-from .sbml import SbmlModel, own_time, time_declared
+from .ports import DoseInto, Drive, Read, from_table, identifier
+from .sbml import SbmlModel, load, own_time, read_sbml, time_declared
 from .unit_check import Unit, dimension_text
 
-__all__ = ["Imported", "connect"]
+__all__ = ["read"]
 
 _ARRIVES = 1e5  # 1/day: a bolus is in its species after seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What a body needs to know of an imported model."""
-
-    sbml: str
-    signals: dict[str, tuple[str, str]]
-    inputs: dict[str, Drive]
-    targets: dict[str, DoseInto]
-
-
-def connect(
-    model: SbmlModel,
-    ports: Mapping[str, Read | Drive | DoseInto],
-    mode: UnitMode,
+def read(
+    source: str | Path,
+    ports: Mapping[str, Read | Drive | DoseInto | Mapping[str, Any]],
+    *,
+    name: str,
+    units: UnitMode,
     time: str | None,
     prefix: str,
-) -> Imported:
-    """Bring a model to days and coherent units, and connect its ports; see `Body.from_sbml`."""
+    values: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return the fields of a body whose model is in days and coherent units, its ports connected; see `Body.from_sbml`."""
+    text = str(source)
+    model = read_sbml(text, name) if text.lstrip().startswith("<") else load(source)
+    chosen = {key: from_table(key, given) for key, given in ports.items()}
+    connected = _connect(model.with_values(values), chosen, units, time, prefix)
+    return {"name": name, "prefix": prefix, **connected}
+
+
+def _connect(
+    model: SbmlModel, ports: Mapping[str, Read | Drive | DoseInto], mode: UnitMode, time: str | None, prefix: str
+) -> dict[str, Any]:
     import libsbml
 
     declared, avogadro = declared_units(model)
@@ -67,12 +70,13 @@ def connect(
             targets[name] = port
     if prefix:
         _rename(libsbml, document, prefix)
-    return Imported(str(libsbml.writeSBMLToString(document)), signals, inputs, targets)
+    sbml = str(libsbml.writeSBMLToString(document))
+    return {"sbml": sbml, "signals": signals, "inputs": inputs, "targets": targets}
 
 
 def _units_per_day(model: SbmlModel, time: str | None) -> float:
     if time is not None:
-        return 1.0 / units.to(f"1 {time}", "day", f"{model.id}: time", positive=True)
+        return 1.0 / unit_text.to(f"1 {time}", "day", f"{model.id}: time", positive=True)
     if not time_declared(model):
         raise ModelError(f"{model.id}: does not say in which unit its time is; give it, such as time='day'")
     return own_time(model, "1 day")
@@ -93,7 +97,7 @@ def _rename(libsbml: Any, document: Any, prefix: str) -> None:
 def _unit(text: str, where: str, avogadro: float) -> Unit:
     """Return a unit that a user wrote; cells and molecules are items, of which the file says how many make a mole."""
     try:
-        one = units.quantity(text.replace("molecule", "cell")).to_base_units()
+        one = unit_text.quantity(text.replace("molecule", "cell")).to_base_units()
     except ValueError as error:
         raise ModelError(f"{where}: {error}") from error
     names = {"[substance]": "mole", "[length]": "metre", "[time]": "second", "[mass]": "kilogram"}

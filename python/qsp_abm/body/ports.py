@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field as Setting
 
+from ..errors import ModelError
 from ..frozen import Frozen, Quantity
 
-__all__ = ["DoseInto", "Drive", "Port", "Read", "identifier"]
+__all__ = ["DoseInto", "Drive", "Port", "Read", "from_table", "identifier"]
 
 
 class Read(Frozen):
@@ -81,3 +83,15 @@ def identifier(name: str) -> str:
 
 
 Port = Annotated[Read | Drive | DoseInto, Setting(union_mode="left_to_right")]
+
+
+def from_table(name: str, given: Read | Drive | DoseInto | Mapping[str, Any]) -> Read | Drive | DoseInto:
+    """Return a port from its table: ``{read = "T_C", unit = "cell/uL"}``."""
+    if not isinstance(given, Mapping):
+        return given
+    kinds: dict[str, type[Read | Drive | DoseInto]] = {"read": Read, "drive": Drive, "dose_into": DoseInto}
+    chosen = [kind for kind in kinds if kind in given]
+    if len(chosen) != 1:
+        raise ModelError(f"port '{name}': needs one of read, drive and dose_into, with the id of a quantity")
+    rest = {key: value for key, value in given.items() if key != chosen[0]}
+    return kinds[chosen[0]](quantity=given[chosen[0]], **rest)
