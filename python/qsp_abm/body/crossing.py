@@ -41,9 +41,9 @@ def first_day(body: Body, signal: str, at_least: float, longest: int = LONGEST) 
 
     Examples
     --------
-    >>> growing = Body(name="b", antimony="A = 1; A' = A;", signals={"A": ("A", "cell")})
-    >>> first_day(growing, "A", 20)[0]
-    3
+    >>> growing = Body(name="b", antimony="A = 1; A' = 0.01*A;", signals={"A": ("A", "cell")})
+    >>> first_day(growing, "A", 2)[0]
+    70
     """
     if signal not in body.signals:
         raise ModelError(f"body '{body.name}': unknown signal '{signal}'{suggest(signal, body.signals)}")
