@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qsp_abm.body.crossing import first_day
 from qsp_abm.body.description import Body
 from qsp_abm.body.machine import BodyMachine
 from qsp_abm.doses import Dose
 from qsp_abm.errors import ModelError
 from qsp_abm.library.published import nivolumab_gong_2021, nsclc_gong_2021
-from qsp_abm.library.published.nsclc_gong_2021 import DERIVED, STATES, at_diagnosis
+from qsp_abm.library.published.nsclc_gong_2021 import DERIVED, STATES, states
 
 FOLDER = Path(__file__).parent / "nsclc_qsp"
 TOLERANCE = 1e-4
@@ -55,8 +56,9 @@ def run(body: Body, times: np.ndarray, doses: tuple[Dose, ...] = ()) -> Table:
 
 @lru_cache
 def diagnosed(program: str) -> tuple[int, Body]:
-    day, state = at_diagnosis(nsclc_gong_2021(program))  # type: ignore[arg-type]
-    return day, nsclc_gong_2021(program, start=state)  # type: ignore[arg-type]
+    body = nsclc_gong_2021(program)  # type: ignore[arg-type]
+    day, signals = first_day(body, "nsclc.tumour_volume", at_least=0.07)
+    return day, nsclc_gong_2021(program, start=states(signals))  # type: ignore[arg-type]
 
 
 def assert_alike(found: Table, expected: Table) -> None:

@@ -15,10 +15,12 @@ from qsp_abm.body.description import Body
 from qsp_abm.body.machine import BodyMachine
 from qsp_abm.body.ode import to_sbml
 from qsp_abm.body.sbml import load, read_sbml
+from qsp_abm.coupling import Coupling, Living
 from qsp_abm.doses import Dose
 from qsp_abm.experiment import Experiment
 from qsp_abm.library.drugs import pembrolizumab
 from qsp_abm.library.models import solid_tumour_2d
+from qsp_abm.start import Ball
 
 MODELS = Path(__file__).parents[1] / "reference" / "biomodels"
 
@@ -131,6 +133,9 @@ def test_ids_that_clash_need_a_prefix() -> None:
     body = Body.from_antimony(text, time="day")
     with pytest.raises(ModelError, match="'pembrolizumab_cl' is an id of a drug too; import the body with a prefix"):
         assemble(body, [pembrolizumab()])
+    plain = Body(name="plain", prefix="", antimony="pembrolizumab_cl := 2;")
+    with pytest.raises(ModelError, match="two of the body and drugs declare 'pembrolizumab_cl'"):
+        assemble(plain, [pembrolizumab()])
     renamed = Body.from_antimony(text, {"S": {"read": "S"}}, time="day", prefix="own_")
     machine = BodyMachine(renamed, [pembrolizumab()])
     steps(machine, 0, 4, 0.25)
@@ -246,6 +251,35 @@ def test_an_experiment_with_a_body_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "e.toml").write_text(EXPERIMENT.replace("[body]", "[body]\nflie = 1"))
     with pytest.raises(ModelError, match=r"body: unknown name 'flie'; did you mean 'file'"):
         Experiment.from_file(tmp_path / "e.toml").build_model()
+
+
+def test_the_tissue_drives_the_body_in_a_simulation() -> None:
+    """A body that adds up the tumour cells of the tissue: their sum over the steps, and it restarts exactly."""
+    text = """
+    model m; unit cell = item; unit time_unit = 86400 second; unit substance = item; unit extent = item
+    compartment V = 1; substanceOnly species N in V; N = 7; N has cell
+    S = 0; S' = N; blood = 500; end
+    """
+    ports = {
+        "tumour": {"drive": "N", "unit": "cell"},
+        "sum": {"read": "S"},
+        **{f"blood.{name}": {"read": "blood"} for name in ("cd8", "treg")},
+    }
+    body = Body.from_antimony(text, ports, units="as-is")
+    told = Coupling(inputs={"tumour": Living(types=("tumour",))}, scale=10)
+    model = solid_tumour_2d(drugs=(), lattice={"shape": (20, 20), "spacing": "20 um"})
+    model = model.replace(body=body, coupling=told)
+    simulation = Simulation(model, Ball("tumour", radius="60 um"))
+    expected = 0.0
+    for step in range(1, 21):
+        expected += 10.0 * simulation.counts()["tumour"] * model.dt
+        simulation.step_until(step * model.dt)
+    assert simulation.counts()["tumour"] > 10
+    assert simulation.body()["sum"] == pytest.approx(expected, rel=1e-9)
+    twin = simulation.branch()
+    for each in (simulation, twin):
+        each.step_until(60 * model.dt)
+    assert simulation.digest() == twin.digest()
 
 
 def test_the_published_body_in_an_experiment() -> None:

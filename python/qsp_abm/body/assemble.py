@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..errors import ModelError
 from .description import Body, Drug, compose
@@ -21,21 +22,22 @@ def assemble(body: Body | None, drugs: Sequence[Drug] = ()) -> str:
     """
     if body is not None and body.sbml:
         compose(body, drugs)  # refuses names that clash
-        return _merged(body, to_sbml(compose(None, drugs, values=False))) if drugs else body.sbml
+        return _merged(body.name, body.sbml, to_sbml(compose(None, drugs, values=False))) if drugs else body.sbml
     sbml = to_sbml(compose(body, drugs, values=False))
     return to_sbml(compose(body, drugs)) if has_initial_parameters(sbml) else sbml
 
 
-def _merged(body: Body, drugs: str) -> str:
+@lru_cache(maxsize=64)
+def _merged(name: str, body: str, drugs: str) -> str:
     import libsbml
 
-    documents = [libsbml.readSBMLFromString(text) for text in (body.sbml, drugs)]
+    documents = [libsbml.readSBMLFromString(text) for text in (body, drugs)]
     ours, theirs = (document.getModel() for document in documents)
     elements = theirs.getListOfAllElements()
     for element in (elements.get(index) for index in range(elements.getSize())):
-        name = element.getId()
-        if element.isSetId() and theirs.getElementBySId(name) is not None and ours.getElementBySId(name) is not None:
-            raise ModelError(f"body '{body.name}': '{name}' is an id of a drug too; import the body with a prefix")
+        mine = element.getId()
+        if element.isSetId() and theirs.getElementBySId(mine) is not None and ours.getElementBySId(mine) is not None:
+            raise ModelError(f"body '{name}': '{mine}' is an id of a drug too; import the body with a prefix")
     if documents[1].getLevel() != 3 or documents[1].getVersion() != 2:
         documents[1].setLevelAndVersion(3, 2, False)
     ours.appendFrom(documents[1].getModel())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field as Setting
 from pydantic import model_validator
@@ -16,14 +17,13 @@ from ..errors import ModelError, suggest
 from ..frozen import Frozen, Quantity
 from ..parameters import Parameter
 from ..variability import Variability
-from .ports import DoseInto, Drive, Port, Read
-
-if TYPE_CHECKING:
-    from .normalise import UnitMode
+from .ports import DoseInto, Port
+from .ports import identifier as port_identifier
 
 __all__ = ["Body", "Drug", "Entry", "compose", "parameter_values"]
 
 _NAME = r"^[a-z][a-z0-9_]*$"
+_ASSIGNED = re.compile(r"(?m)(?:^|;)\s*(?:const\s+)?([A-Za-z_]\w*)\s*:?=(?!=)")
 _DECLARED = re.compile(r"(?m)^\s*(?:const\s+)?([A-Za-z_]\w*)\s*=(?!=)")
 
 
@@ -76,7 +76,7 @@ class Body(_Part):
     sbml
         Instead of Antimony: an imported model, in days; see `from_sbml`.
     inputs
-        What the tissue may drive, name -> (parameter in the model, unit).
+        What the tissue may tell, name -> (parameter in the model, unit); a `Coupling` says what each is told.
     targets
         What doses go into, by the name of the drug; see `drug`.
     """
@@ -93,7 +93,7 @@ class Body(_Part):
         ports: Mapping[str, Port | Mapping[str, Any]] | None = None,
         *,
         name: str = "body",
-        units: UnitMode = "auto",
+        units: Literal["auto", "convert", "as-is"] = "auto",
         time: str | None = None,
         prefix: str = "",
         values: Mapping[str, float] | None = None,
@@ -128,29 +128,21 @@ class Body(_Part):
         --------
         >>> body = Body.from_antimony(
         ...     "model m; compartment V = 3; species D in V; D -> ; k*D*V; k = 0.1; end",
-        ...     {"drug.plasma": Read(quantity="D")}, time="hour")
+        ...     {"drug.plasma": {"read": "D"}}, time="hour")
         >>> body.signals
         {'drug.plasma': ('port_drug_plasma', '')}
         """
-        from .importing import connect
-        from .sbml import load, read_sbml
-
-        text = str(source)
-        model = read_sbml(text, name) if text.lstrip().startswith("<") else load(source)
-        chosen = {key: _port(key, given) for key, given in (ports or {}).items()}
-        found = connect(model.with_values(values or {}), chosen, units, time, prefix)
-        return cls(
-            name=name, prefix=prefix, sbml=found.sbml, signals=found.signals, inputs=found.inputs, targets=found.targets
-        )
+        # what reads and runs is loaded on first use, as `qsp_abm.Simulation` is: a description by itself needs none of it
+        read = import_module(f"{__package__}.importing").read
+        return cls(**read(source, ports or {}, name=name, units=units, time=time, prefix=prefix, values=values or {}))
 
     @classmethod
     def from_antimony(
         cls, text: str, ports: Mapping[str, Port | Mapping[str, Any]] | None = None, **settings: Any
     ) -> Self:
         """Return a body from a whole Antimony model; everything else as in `from_sbml`."""
-        from .ode import to_sbml
-
-        return cls.from_sbml(to_sbml(text), ports, **settings)
+        translate = import_module(f"{__package__}.ode").to_sbml
+        return cls.from_sbml(translate(text), ports, **settings)
 
     def drug(self, name: str) -> Drug:
         """Return the drug that a `DoseInto` port of this name stands for; its pharmacokinetics are the body's.
@@ -162,7 +154,7 @@ class Body(_Part):
         """
         if name not in self.targets:
             raise ModelError(f"body '{self.name}': no doses go into '{name}'{suggest(name, self.targets)}")
-        port, own = self.targets[name], f"{self.prefix or ''}port_{name}"
+        port, own = self.targets[name], f"{self.prefix or ''}{port_identifier(name)}"
         return Drug(
             name=name,
             unit=port.unit,
@@ -182,18 +174,6 @@ class Body(_Part):
     def identifier(self, parameter: str) -> str:
         """Return the id of a parameter in the Antimony text."""
         return super().identifier(parameter) if self.prefix is None else f"{self.prefix}{parameter}"
-
-
-def _port(name: str, given: Port | Mapping[str, Any]) -> Port:
-    """Return a port from its table: ``{read = "T_C", unit = "cell/uL"}``."""
-    if not isinstance(given, Mapping):
-        return given
-    kinds: dict[str, type[Read | Drive | DoseInto]] = {"read": Read, "drive": Drive, "dose_into": DoseInto}
-    chosen = [kind for kind in kinds if kind in given]
-    if len(chosen) != 1:
-        raise ModelError(f"port '{name}': needs one of read, drive and dose_into, with the id of a quantity")
-    rest = {key: value for key, value in given.items() if key != chosen[0]}
-    return kinds[chosen[0]](quantity=given[chosen[0]], **rest)
 
 
 class Entry(Frozen):
@@ -315,11 +295,12 @@ def compose(body: Body | None, drugs: Sequence[Drug] = (), *, values: bool = Tru
     Raises
     ------
     ModelError
-        If two parts have the same name, or one signal is given twice.
+        If two parts have the same name or an id in common, or one signal is given twice.
     """
     parts: list[Body | Drug] = [*([body] if body else []), *drugs]
     _refuse_twice((part.name for part in parts), "the body and drugs are called")
     _refuse_twice((name for part in parts for name in part.signals), "a body signal is called")
+    _refuse_twice((name for part in parts for name in sorted(_ids(part))), "the body and drugs declare")
     lines = ["model body"]
     for part in parts:
         lines += ["", f"  // {type(part).__name__.lower()}: {part.name}"]
@@ -329,6 +310,12 @@ def compose(body: Body | None, drugs: Sequence[Drug] = (), *, values: bool = Tru
             lines.append(f"  {part.identifier(parameter.name)} = {number};{remark}")
         lines += [f"  {line.rstrip()}" for line in part.antimony.strip().splitlines()]
     return "\n".join([*lines, "end", ""])
+
+
+def _ids(part: Body | Drug) -> set[str]:
+    """Return what a part declares."""
+    declared = {part.identifier(parameter.name) for parameter in part.parameters}
+    return declared | set(part.species) | set(_ASSIGNED.findall(part.antimony))
 
 
 def parameter_values(body: Body | None, drugs: Sequence[Drug] = ()) -> dict[str, float]:

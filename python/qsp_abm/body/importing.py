@@ -3,45 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from .. import units
+from .. import units as unit_text
 from ..errors import ModelError, suggest
 from .clock import to_days
 from .invariance import check_invariance
 from .normalise import UnitMode, declared_units, normalise
-from .ports import DoseInto, Drive, Read
-from .sbml import SbmlModel, own_time, time_declared
-from .unit_check import AVOGADRO, Unit, dimension_text
+from .ports import DoseInto, Drive, Read, from_table, identifier
+from .sbml import SbmlModel, load, own_time, read_sbml, time_declared
+from .unit_check import Unit, dimension_text
 
-__all__ = ["Imported", "connect"]
+__all__ = ["read"]
 
 _ARRIVES = 1e5  # 1/day: a bolus is in its species after seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What a body needs to know of an imported model."""
-
-    sbml: str
-    signals: dict[str, tuple[str, str]]
-    inputs: dict[str, tuple[str, str]]
-    targets: dict[str, DoseInto]
-
-
-def connect(
-    model: SbmlModel,
-    ports: Mapping[str, Read | Drive | DoseInto],
-    mode: UnitMode,
+def read(
+    source: str | Path,
+    ports: Mapping[str, Read | Drive | DoseInto | Mapping[str, Any]],
+    *,
+    name: str,
+    units: UnitMode,
     time: str | None,
     prefix: str,
-) -> Imported:
-    """Bring a model to days and coherent units, and connect its ports; see `Body.from_sbml`."""
+    values: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return the fields of a body whose model is in days and coherent units, its ports connected; see `Body.from_sbml`."""
+    text = str(source)
+    model = read_sbml(text, name) if text.lstrip().startswith("<") else load(source)
+    chosen = {key: from_table(key, given) for key, given in ports.items()}
+    connected = _connect(model.with_values(values), chosen, units, time, prefix)
+    return {"name": name, "prefix": prefix, **connected}
+
+
+def _connect(
+    model: SbmlModel, ports: Mapping[str, Read | Drive | DoseInto], mode: UnitMode, time: str | None, prefix: str
+) -> dict[str, Any]:
     import libsbml
 
-    declared = declared_units(model)
+    declared, avogadro = declared_units(model)
     scaled = normalise(model, mode)
     if scaled is not None:
         check_invariance(model)
@@ -51,25 +54,29 @@ def connect(
     document = libsbml.readSBMLFromString(text)
     if not document.setLevelAndVersion(3, 2, False):
         raise ModelError(f"{model.id}: cannot be brought to SBML level 3: {document.getError(0).getMessage().strip()}")
-    workshop = _Workshop(libsbml, document.getModel(), declared, factors)
-    signals, inputs, targets = {}, {}, {}
+    workshop = _Workshop(libsbml, document.getModel(), declared, factors, avogadro)
+    signals: dict[str, tuple[str, str]] = {}
+    inputs: dict[str, tuple[str, str]] = {}
+    targets: dict[str, DoseInto] = {}
     for name, port in ports.items():
-        own = "port_" + "".join(letter if letter.isalnum() else "_" for letter in name)
+        own = identifier(name)
         if isinstance(port, Read):
             signals[name] = (prefix + workshop.read(name, own, port), port.unit)
         elif isinstance(port, Drive):
-            inputs[name] = (prefix + workshop.drive(name, own, port), port.unit)
+            workshop.drive(name, own, port)
+            inputs[name] = (prefix + own, port.unit)
         else:
             workshop.target(name, own, port)
             targets[name] = port
     if prefix:
         _rename(libsbml, document, prefix)
-    return Imported(str(libsbml.writeSBMLToString(document)), signals, inputs, targets)
+    sbml = str(libsbml.writeSBMLToString(document))
+    return {"sbml": sbml, "signals": signals, "inputs": inputs, "targets": targets}
 
 
 def _units_per_day(model: SbmlModel, time: str | None) -> float:
     if time is not None:
-        return 1.0 / units.to(f"1 {time}", "day", f"{model.id}: time", positive=True)
+        return 1.0 / unit_text.to(f"1 {time}", "day", f"{model.id}: time", positive=True)
     if not time_declared(model):
         raise ModelError(f"{model.id}: does not say in which unit its time is; give it, such as time='day'")
     return own_time(model, "1 day")
@@ -87,10 +94,10 @@ def _rename(libsbml: Any, document: Any, prefix: str) -> None:
     document.convert(options)
 
 
-def _unit(text: str, where: str) -> Unit:
-    """Return a unit that a user wrote; a cell is an item, as in the models."""
+def _unit(text: str, where: str, avogadro: float) -> Unit:
+    """Return a unit that a user wrote; cells and molecules are items, of which the file says how many make a mole."""
     try:
-        one = units.quantity(text).to_base_units()
+        one = unit_text.quantity(text.replace("molecule", "cell")).to_base_units()
     except ValueError as error:
         raise ModelError(f"{where}: {error}") from error
     names = {"[substance]": "mole", "[length]": "metre", "[time]": "second", "[mass]": "kilogram"}
@@ -98,19 +105,23 @@ def _unit(text: str, where: str) -> Unit:
     cells = powers.pop("[cell_count]", Fraction(0))
     dimensions = {names.get(key, key): power for key, power in powers.items()}
     dimensions["mole"] = dimensions.get("mole", Fraction(0)) + cells
-    # base units of pint: gram counts as kilogram there
-    return Unit(
-        float(one.magnitude) * AVOGADRO ** -float(cells), {key: power for key, power in dimensions.items() if power}
-    )
+    found = {key: power for key, power in dimensions.items() if power}
+    return Unit(float(one.magnitude) * avogadro ** -float(cells), found)
 
 
 class _Workshop:
     """Adds what ports need to a model of level 3."""
 
     def __init__(
-        self, libsbml: Any, model: Any, declared: Mapping[str, Unit | None], factors: Mapping[str, float]
+        self,
+        libsbml: Any,
+        model: Any,
+        declared: Mapping[str, Unit | None],
+        factors: Mapping[str, float],
+        avogadro: float,
     ) -> None:
         self._libsbml, self._model, self._declared, self._factors = libsbml, model, declared, factors
+        self._avogadro = avogadro
 
     def read(self, name: str, own: str, port: Read) -> str:
         element = self._find(name, port.quantity)
@@ -119,23 +130,22 @@ class _Workshop:
         self._rule(own, f"{factor!r} * {formula}")
         return own
 
-    def drive(self, name: str, own: str, port: Drive) -> str:
+    def drive(self, name: str, own: str, port: Drive) -> None:
         where = f"port '{name}'"
         element = self._find(name, port.quantity)
-        identifier = element.getId()
-        if self._model.getRule(identifier) is not None:
-            raise ModelError(f"{where}: '{identifier}' follows a rule of the model; it cannot be driven")
-        self._switch_off(where, identifier, port.instead_of)
+        driven = element.getId()
+        if self._model.getRule(driven) is not None:
+            raise ModelError(f"{where}: '{driven}' follows a rule of the model; it cannot be driven")
+        self._switch_off(where, driven, port.instead_of)
         _, factor = self._as(element, port.unit, where, same=True)
         species = element.getTypeCode() == self._libsbml.SBML_SPECIES
         start = self._start(element) * factor
-        self._model.removeInitialAssignment(identifier)
+        self._model.removeInitialAssignment(driven)
         self._parameter(own, start, constant=False)
         element.setConstant(False)
         if species:
             element.setBoundaryCondition(True)
-        self._rule(identifier, f"{own} / {factor!r}")
-        return own
+        self._rule(driven, f"{own} / {factor!r}")
 
     def target(self, name: str, own: str, port: DoseInto) -> None:
         where = f"port '{name}'"
@@ -171,32 +181,32 @@ class _Workshop:
 
     def _as(self, element: Any, unit: str, where: str, *, same: bool = False) -> tuple[str, float]:
         """Return a formula and a factor that give a quantity in a unit; `same` only allows its own kind."""
-        identifier = element.getId()
-        declared, factor = self._declared.get(identifier), self._factors.get(identifier, 1.0)
+        mine = element.getId()
+        declared, factor = self._declared.get(mine), self._factors.get(mine, 1.0)
         if declared is None or not unit:
-            return identifier, 1.0 / factor
-        wanted = _unit(unit, where)
+            return mine, 1.0 / factor
+        wanted = _unit(unit, where, self._avogadro)
         if dict(declared.dimensions) == dict(wanted.dimensions):
-            return identifier, declared.factor / wanted.factor / factor
+            return mine, declared.factor / wanted.factor / factor
         if element.getTypeCode() == self._libsbml.SBML_SPECIES and not same:
             size = element.getCompartment()
             volume, size_factor = self._declared.get(size), self._factors.get(size, 1.0)
             if volume is not None:
                 if dict((declared / volume).dimensions) == dict(wanted.dimensions):
                     ratio = declared.factor / volume.factor / wanted.factor / (factor / size_factor)
-                    return f"{identifier} / {size}", ratio
+                    return f"{mine} / {size}", ratio
                 if dict((declared * volume).dimensions) == dict(wanted.dimensions):
                     ratio = declared.factor * volume.factor / wanted.factor / (factor * size_factor)
-                    return f"{identifier} * {size}", ratio
+                    return f"{mine} * {size}", ratio
         raise ModelError(
-            f"{where}: '{identifier}' has the dimension {dimension_text(declared.dimensions)}; "
+            f"{where}: '{mine}' has the dimension {dimension_text(declared.dimensions)}; "
             f"it cannot be had in '{unit}', {dimension_text(wanted.dimensions)}"
         )
 
     def _amount_per_dose(self, species: Any, port: DoseInto, where: str) -> float:
         """Return the amount in the model's units of one unit of dose."""
-        identifier, size = species.getId(), species.getCompartment()
-        declared, factor = self._declared.get(identifier), self._factors.get(identifier, 1.0)
+        mine, size = species.getId(), species.getCompartment()
+        declared, factor = self._declared.get(mine), self._factors.get(mine, 1.0)
         if declared is None:
             return 1.0
         if not species.getHasOnlySubstanceUnits():
@@ -204,19 +214,19 @@ class _Workshop:
             if volume is None:
                 return 1.0
             declared, factor = declared * volume, factor * self._factors.get(size, 1.0)
-        dose = _unit(port.unit, where)
+        dose = _unit(port.unit, where, self._avogadro)
         if "kilogram" in dose.dimensions and "mole" in declared.dimensions:
             if port.molar_mass is None:
-                raise ModelError(f"{where}: '{identifier}' counts moles and doses are in {port.unit}; give molar_mass")
+                raise ModelError(f"{where}: '{mine}' counts moles and doses are in {port.unit}; give molar_mass")
             dose = Unit(dose.factor / (port.molar_mass * 1e-3), {"mole": Fraction(1)})
         if dict(dose.dimensions) != dict(declared.dimensions):
             raise ModelError(
-                f"{where}: a dose in {port.unit} does not go into '{identifier}', which is "
+                f"{where}: a dose in {port.unit} does not go into '{mine}', which is "
                 f"{dimension_text(declared.dimensions)}"
             )
         return dose.factor / declared.factor * factor
 
-    def _switch_off(self, where: str, identifier: str, listed: tuple[str, ...]) -> None:
+    def _switch_off(self, where: str, driven: str, listed: tuple[str, ...]) -> None:
         reactions = {each.getId(): each for each in self._model.getListOfReactions()}
         for reaction in listed:
             if reaction not in reactions:
@@ -226,8 +236,8 @@ class _Workshop:
             if reaction in listed:
                 continue
             sides = [*each.getListOfReactants(), *each.getListOfProducts()]
-            if any(side.getSpecies() == identifier for side in sides):
-                raise ModelError(f"{where}: reaction '{reaction}' changes '{identifier}' and is not in instead_of")
+            if any(side.getSpecies() == driven for side in sides):
+                raise ModelError(f"{where}: reaction '{reaction}' changes '{driven}' and is not in instead_of")
 
     def _start(self, element: Any) -> float:
         kind = element.getTypeCode()

@@ -69,6 +69,7 @@ class BodyMachine:
         self.signal_names = tuple(signals)
         self.signal_units = tuple(unit for _, unit in signals.values())
         self._signals = [self._place(identifier) for identifier, _ in signals.values()]
+        self._sampled = [*(identifier for identifier, _ in signals.values()), *self._ode.species]
         units = {name: unit for part in parts for name, unit in part.species.items()}
         for name in units:
             self._ode.amount(name)
@@ -143,6 +144,37 @@ class BodyMachine:
             self._ode.step(now, until)
             now = until
         self.time = end
+
+    def sample(self, times: Sequence[float]) -> Floats:
+        """Go through rising times, restarting the solver at administrations alone; return signals and species at each, (T, Q).
+
+        For patients without a tissue. What is given at a time comes after the values at it.
+
+        Parameters
+        ----------
+        times
+            Day, none before the present.
+
+        Raises
+        ------
+        SolverError
+            With the model and the time.
+        """
+        rows = np.empty((len(times), len(self._sampled)))
+        done, now = 0, self.time
+        while done < len(times) and times[done] <= now:
+            rows[done] = np.concatenate([self.signals(), self.species()])
+            done += 1
+        while done < len(times):
+            self.settle(now)
+            before = [time for time in times[done:] if time <= self._due + same_instant(self._due)]
+            until = before[-1] if before and (before[-1] >= self._due or before[-1] == times[-1]) else self._due
+            grid = [now, *before] if before and before[-1] == until else [now, *before, until]
+            values = self._ode.through(grid, self._sampled)
+            rows[done : done + len(before)] = values[1 : 1 + len(before)]
+            done, now = done + len(before), until
+        self.time = now
+        return rows
 
     def settle(self, now: float) -> None:
         """Give what is due at this time (day). `advance` does this at the beginning of a step; again it does nothing."""

@@ -128,11 +128,12 @@ class _Units:
         return bool(np.abs(powers @ base - logs).max() < _COHERENT)
 
 
-def declared_units(model: SbmlModel) -> dict[str, Unit | None]:
-    """Return the unit that each symbol of a model has in formulas; None where it declares none."""
+def declared_units(model: SbmlModel) -> tuple[dict[str, Unit | None], float]:
+    """Return the unit that each symbol of a model has in formulas (None: it declares none), and its Avogadro number."""
     import libsbml
 
-    return _Units(libsbml.readSBMLFromString(model.text)).symbols
+    found = _Units(libsbml.readSBMLFromString(model.text))
+    return found.symbols, found.table.avogadro
 
 
 def normalise(model: SbmlModel, units: UnitMode = "convert", *, base: Base | None = None) -> Normalised | None:

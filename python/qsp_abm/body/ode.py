@@ -248,16 +248,42 @@ class Ode:
         if self._moving_volumes:
             moving = self._moving_volumes
             model.setCompartmentVolumes(moving, model.getCompartmentVolumes(moving).tolist())
+        reached = self._solved(start, end, lambda: self._solver.oneStep(start, end - start, True))
+        if not math.isfinite(reached):
+            self._release.detach()
+            raise SolverError(f"body: the step from {start!r} to {end!r} ended at {reached}")
+
+    def through(self, times: Sequence[float], names: Sequence[str]) -> Floats:
+        """Integrate over rising times, the first of which is now, without a restart; return values at each, (T, N).
+
+        Parameters
+        ----------
+        times
+            In the time unit of the model.
+        names
+            Species (their amounts) and parameters.
+
+        Raises
+        ------
+        SolverError
+            As `step`.
+        """
+
+        def course() -> Any:
+            self._solver.timeCourseSelections = list(names)
+            return np.array(self._solver.simulate(times=list(times)), dtype=np.float64)
+
+        found: Floats = self._solved(times[0], times[-1], course)
+        return found
+
+    def _solved(self, start: float, end: float, solve: Callable[[], Any]) -> Any:
         with _chatter.captured():
             try:
-                reached = self._solver.oneStep(start, end - start, True)
+                return solve()
             except RuntimeError as error:
                 self._release.detach()  # never used again
                 said = f"body: no step from {start!r} to {end!r}: {_short(error)}\n{_chatter.take()}"
                 raise SolverError(said.rstrip()) from error
-        if not math.isfinite(reached):
-            self._release.detach()
-            raise SolverError(f"body: the step from {start!r} to {end!r} ended at {reached}")
 
     def state(self) -> dict[str, Floats]:
         """Return everything that the next step depends on, as arrays.

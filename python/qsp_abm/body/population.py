@@ -65,15 +65,7 @@ class Patients(NamedTuple):
 
     def run(self, values: Mapping[str, float], times: Floats, relative_tolerance: float = RELATIVE_TOLERANCE) -> Floats:
         """Return signals and species of one patient at times (day), (T, Q); what is given at a time comes after it."""
-        machine = self.machine(values, relative_tolerance)
-        rows = np.empty((len(times), len(machine.signal_names) + len(machine.species_names)))
-        now = 0.0
-        for row, time in zip(rows, times.tolist(), strict=True):
-            if time > now:
-                machine.advance(now, time)
-                now = time
-            row[:] = np.concatenate([machine.signals(), machine.species()])
-        return rows
+        return self.machine(values, relative_tolerance).sample(times.tolist())
 
 
 def simulate_patients(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field as Setting
 
+from ..errors import ModelError
 from ..frozen import Frozen, Quantity
 
-__all__ = ["DoseInto", "Drive", "Port", "Read"]
+__all__ = ["DoseInto", "Drive", "Port", "Read", "from_table", "identifier"]
 
 
 class Read(Frozen):
@@ -35,7 +37,7 @@ class Drive(Frozen):
     quantity
         Id of a species or parameter of the model, or ``compartment.name``.
     unit
-        Of the values that it is given.
+        Of the values that it is given; ``cell`` for numbers of cells.
     instead_of
         Reactions of the model that are switched off; a reaction that changes the quantity and is not among them is an error.
     """
@@ -69,4 +71,21 @@ class DoseInto(Frozen):
     weight: Annotated[float, Quantity("kg", positive=True)] | None = None
 
 
+def identifier(name: str) -> str:
+    """Return the id that a port has in the model, without the body's prefix."""
+    return "port_" + "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
 Port = Annotated[Read | Drive | DoseInto, Setting(union_mode="left_to_right")]
+
+
+def from_table(name: str, given: Read | Drive | DoseInto | Mapping[str, Any]) -> Read | Drive | DoseInto:
+    """Return a port from its table: ``{read = "T_C", unit = "cell/uL"}``."""
+    if not isinstance(given, Mapping):
+        return given
+    kinds: dict[str, type[Read | Drive | DoseInto]] = {"read": Read, "drive": Drive, "dose_into": DoseInto}
+    chosen = [kind for kind in kinds if kind in given]
+    if len(chosen) != 1:
+        raise ModelError(f"port '{name}': needs one of read, drive and dose_into, with the id of a quantity")
+    rest = {key: value for key, value in given.items() if key != chosen[0]}
+    return kinds[chosen[0]](quantity=given[chosen[0]], **rest)

@@ -10,7 +10,7 @@ from ....body.description import Body, Drug
 from ....errors import ModelError, suggest
 from ....parameters import Parameter, load
 
-__all__ = ["DERIVED", "STATES", "at_diagnosis", "nivolumab_gong_2021", "nsclc_gong_2021"]
+__all__ = ["DERIVED", "STATES", "nivolumab_gong_2021", "nsclc_gong_2021", "states"]
 
 _TABLE = "nsclc_gong_2021"
 _MODULES = (
@@ -69,7 +69,6 @@ _SIM_ABSENT = """
     blood.teff periphery.teff tumour.teff lymph_node.teff lymph_node.activated_cd8 tumour.mapc lymph_node.mapc
     tumour.teff_exhausted tumour.self_antigen tumour.neoantigen lymph_node.self_antigen lymph_node.neoantigen
 """.split()
-_LONGEST = 8000  # day, of the original's search for the diagnosis
 
 
 def nsclc_gong_2021(
@@ -79,7 +78,7 @@ def nsclc_gong_2021(
 
     The ODE part alone, hybrid weight 1, restated from the published program; credit for the model is its authors'. It reproduces
     the original's trajectories, which says that the code is right and nothing about patients. Time 0 is a tumour of 200 cells;
-    `at_diagnosis` gives the state 1774 days later. A tumour that falls through 100 cells is set to 0, by an event.
+    `qsp_abm.body.crossing.first_day` finds its diagnosis (0.07 L) on day 1774, whose `states` a patient can start from. A tumour that falls through 100 cells is set to 0, by an event.
 
     Parameters
     ----------
@@ -175,38 +174,9 @@ def nivolumab_gong_2021(**numbers: Any) -> Drug:
     )
 
 
-def at_diagnosis(body: Body) -> tuple[int, dict[str, float]]:
-    """Run `nsclc_gong_2021` to its diagnosis: the first whole day with an apparent tumour volume of 0.07 L.
-
-    Parameters
-    ----------
-    body
-        As `nsclc_gong_2021` returns it.
-
-    Returns
-    -------
-    tuple of int and dict
-        The day, and the state there: the `start` of a patient from diagnosis on.
-
-    Raises
-    ------
-    ModelError
-        If the tumour does not get there within 8000 days.
-    """
-    import numpy as np
-
-    from ....body.description import compose
-    from ....body.ode import to_sbml, trajectory
-
-    wanted = next(each.value for each in body.parameters if each.name == "diagnosis_volume")
-    selections = ["tumour_volume", *(_identifier(state) for state in STATES)]
-    days = np.arange(_LONGEST + 1, dtype=np.float64)
-    found = trajectory(to_sbml(compose(body)), days, selections, relative_tolerance=1e-10, absolute_tolerance=1e-12)
-    late = np.flatnonzero(found[:, 0] >= wanted)
-    if not len(late):
-        raise ModelError(f"nsclc_gong_2021: no tumour of {wanted:g} L within {_LONGEST} days")
-    day = int(late[0])
-    return day, {state: float(value) for state, value in zip(STATES, found[day, 1:], strict=True)}
+def states(signals: Mapping[str, float]) -> dict[str, float]:
+    """Return the states among the signals of `nsclc_gong_2021`: what another one can start from."""
+    return {state: signals[f"nsclc.{state}"] for state in STATES}
 
 
 def _text(module: str) -> str:
