@@ -10,28 +10,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._core import version as __version__
-from .body.description import Body, Drug
-from .coupling import Coupling, Happened, Living, MeanField, VesselSupply
-from .doses import Dose, Regimen, schedule
-from .errors import ModelError, SolverError
-from .model import CellType, Constant, Field, Group, Hits, Lattice, LogNormal, Model, Readout, Synapse, Trait, Vessels
-from .parameters import Parameter
-from .processes import Become, Chemotaxis, Die, Divide, Kill, Leave, Move, Recruit, Secrete, TakeUp
-from .rules import Rule, Rules
-from .start import Ball, Cells, FromTable, Infiltrate, Scatter
 
 if TYPE_CHECKING:
+    from .body.description import Body, Drug
+    from .coupling import Coupling, Happened, Living, MeanField, VesselSupply
+    from .doses import Dose, Regimen, schedule
+    from .errors import ModelError, SolverError
+    from .model import (
+        CellType,
+        Constant,
+        Field,
+        Group,
+        Hits,
+        Lattice,
+        LogNormal,
+        Model,
+        Readout,
+        Synapse,
+        Trait,
+        Vessels,
+    )
     from .output import Run, RunSet, compare, open_folder, open_run
+    from .parameters import Parameter
+    from .processes import Become, Chemotaxis, Die, Divide, Kill, Leave, Move, Recruit, Secrete, TakeUp
+    from .rules import Rule, Rules
     from .simulation import Simulation
-
-_LATER = {
-    "Run": "output",
-    "RunSet": "output",
-    "compare": "output",
-    "open_folder": "output",
-    "open_run": "output",
-    "Simulation": "simulation",
-}
+    from .start import Ball, Cells, FromTable, Infiltrate, Scatter
 
 __all__ = [
     "Ball",
@@ -85,9 +89,37 @@ __all__ = [
     "schedule",
 ]
 
+_NAMES = {
+    "body.description": ("Body", "Drug"),
+    "coupling": ("Coupling", "Happened", "Living", "MeanField", "VesselSupply"),
+    "doses": ("Dose", "Regimen", "schedule"),
+    "errors": ("ModelError", "SolverError"),
+    "model": (
+        "CellType",
+        "Constant",
+        "Field",
+        "Group",
+        "Hits",
+        "Lattice",
+        "LogNormal",
+        "Model",
+        "Readout",
+        "Synapse",
+        "Trait",
+        "Vessels",
+    ),
+    "output": ("Run", "RunSet", "compare", "open_folder", "open_run"),
+    "parameters": ("Parameter",),
+    "processes": ("Become", "Chemotaxis", "Die", "Divide", "Kill", "Leave", "Move", "Recruit", "Secrete", "TakeUp"),
+    "rules": ("Rule", "Rules"),
+    "simulation": ("Simulation",),
+    "start": ("Ball", "Cells", "FromTable", "Infiltrate", "Scatter"),
+}
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
+
 
 def __getattr__(name: str) -> Any:
-    """Load what runs on first use: describing needs numpy, pydantic and the compiled registry alone."""
-    if name in _LATER:
-        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    """Load each part on its first use: importing the package costs next to nothing."""
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -16,12 +16,12 @@ from .window import Window
 if TYPE_CHECKING:
     from .catalogue import find, measure, names
     from .measures.clone_mixing import founders
+    from .over_time import HalfLife, architecture_half_life, half_life, series
     from .region import tumour_region
-    from .series import HalfLife, architecture_half_life, half_life, series
 
 _HOME = {
     **dict.fromkeys(("find", "measure", "names"), "catalogue"),
-    **dict.fromkeys(("HalfLife", "architecture_half_life", "half_life", "series"), "series"),
+    **dict.fromkeys(("HalfLife", "architecture_half_life", "half_life", "series"), "over_time"),
     "tumour_region": "region",
     "founders": "measures.clone_mixing",
 }
