@@ -1,7 +1,7 @@
 r"""Naive cells meet presented antigen in the nodes, become activated, and divide.
 
-Per clone, ``k n s A / (s A + n) p / (p + K)``: n naive cells of the clone in the nodes, A presenting cells with s sites each, p complexes of
-the clone per cell. PD-1 of the nodes lowers priming of CD8 and helper cells. Activated cells become ``2^N`` cells, N = divisions by the T-cell receptor + by
+``k n s A / (s A + n) p / (p + K)``: n naive cells of all clones in the nodes, A presenting cells with s sites each, which the clones share, p
+complexes of one clone per cell. PD-1 of the nodes lowers priming of CD8 and helper cells. Activated cells become ``2^N`` cells, N = divisions by the T-cell receptor + by
 CD28 + by interleukin-2; N divisions take N times one, so the activated pool empties at the division rate over N.
 
 Sources: De Boer and Perelson 1995 (PMID 7475092), Robins 2009 (PMID 19706884), Marchingo 2014 (PMID 25430770), as in QSP-IO.
@@ -14,10 +14,10 @@ from .module import Module
 __all__ = ["priming"]
 
 _LINEAGE = """
-CELL_clone := node_naive_NAIVE / io_diversity_NAIVE;
-CELL_meeting := io_sites * APC / (io_sites * APC + CELL_clone + io_one_cell);
+CELL_precursors := io_CLONES * node_naive_NAIVE / io_diversity_NAIVE;
+CELL_meeting := io_sites * APC / (io_sites * APC + CELL_precursors + io_one_cell);
 CELL_complexes := PRESENTED / io_CLONES;
-CELL_primed := io_prime_CELL * io_CLONES * CELL_clone * CELL_meeting * CELL_complexes / (CELL_complexes + io_complexes_half)BRAKE;
+CELL_primed := io_prime_CELL * CELL_precursors * CELL_meeting * CELL_complexes / (CELL_complexes + io_complexes_half)BRAKE;
 CELL_divisions := io_divisions_receptor + io_divisions_costimulation * costimulation \
   + io_divisions_il2_CELL * il2 / (il2 + io_il2_half_CELL);
 

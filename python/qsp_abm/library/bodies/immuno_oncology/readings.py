@@ -32,7 +32,7 @@ SIGNALS: dict[str, tuple[str, str]] = {
     "tumour.pd1_signal": ("pd1_signal_tumour", ""),
     "node.pd1_signal": ("pd1_signal_node", ""),
     "node.costimulation": ("costimulation", ""),
-    "node.il2": ("il2", "nM"),
+    "node.il2": ("il2", "nmol/L"),
 }
 
 readings = Module(

@@ -1,11 +1,11 @@
 r"""Cancer cells: logistic growth, basal death, killing by CD8 effectors; dead cells stay in the tumour until they are cleared.
 
 .. math::
-    \dot C = r C (1 - C / C_{max}) - d C - K, \qquad
+    \dot C = r \frac{C^2}{C + 1} (1 - C / C_{max}) - d C - K, \qquad
     K = k E \frac{C}{s C + T + 1} \frac{E}{E + p R + 1} (1 - m H)
 
 C cancer cells, E effectors, R regulatory cells, T all T cells of the tumour, H the PD-1 signal (`checkpoints`), m its largest effect.
-The volume is that of all cells over their volume fraction, at every moment; concentrations refer to its interstitium.
+A part of a cell does not divide, hence C + 1. The volume is that of all cells over their volume fraction, at every moment; concentrations refer to its interstitium.
 
 Alone (``io_alone`` 1) the tumour is this ODE. Coupled (0) the tissue supplies its cancer cells, deaths, kills and T cells as inputs
 ``io_tissue_...``, and every reaction of the ODE tumour that the tissue replaces is switched off. ``io_held`` 1 lets births equal deaths, for a
@@ -37,7 +37,8 @@ unprotected := tumour_cd8 / (tumour_cd8 + io_treg_protection * tumour_treg + io_
 killing := io_kill * engaging * unprotected * (1 - io_pd1_effect_killing * pd1_signal_tumour);
 cancer_kills := io_alone * killing + (1 - io_alone) * io_tissue_kills;
 cancer_deaths := io_alone * io_cancer_death * tumour_cancer + (1 - io_alone) * io_tissue_deaths;
-cancer_births := (1 - io_held) * io_growth * tumour_cancer * (1 - tumour_cancer / io_capacity) \
+cancer_births := (1 - io_held) * io_growth * tumour_cancer^2 / (tumour_cancer + io_one_cell) \
+  * (1 - tumour_cancer / io_capacity) \
   + io_held * (cancer_kills + cancer_deaths);
 
 cancer_is_born: => tumour_cancer; io_alone * cancer_births;
