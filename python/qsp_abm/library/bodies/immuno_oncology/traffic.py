@@ -59,7 +59,8 @@ bystander_is_renewed: => blood_bystander; io_renewal * io_bystander_death * io_h
 
 treg_ctla4_bound := io_ctla4_per_treg * (1 - ctla4_unblocked_tumour);
 treg_is_depleted: tumour_treg => ; io_alone * io_depletion * tumour_treg \
-  * treg_ctla4_bound^2 / (treg_ctla4_bound^2 + io_depletion_half^2);
+  * treg_ctla4_bound * treg_ctla4_bound \
+  / (treg_ctla4_bound * treg_ctla4_bound + io_depletion_half * io_depletion_half);
 
 contact := tumour_cancer / (tumour_cancer + tumour_t_cells + io_one_cell);
 cd8_leaves_the_tumour: tumour_cd8 => blood_cd8; io_alone * io_tumour_exit * (1 - contact) * tumour_cd8;

@@ -37,7 +37,7 @@ unprotected := tumour_cd8 / (tumour_cd8 + io_treg_protection * tumour_treg + io_
 killing := io_kill * engaging * unprotected * (1 - io_pd1_effect_killing * pd1_signal_tumour);
 cancer_kills := io_alone * killing + (1 - io_alone) * io_tissue_kills;
 cancer_deaths := io_alone * io_cancer_death * tumour_cancer + (1 - io_alone) * io_tissue_deaths;
-cancer_births := (1 - io_held) * io_growth * tumour_cancer^2 / (tumour_cancer + io_one_cell) \
+cancer_births := (1 - io_held) * io_growth * tumour_cancer * tumour_cancer / (tumour_cancer + io_one_cell) \
   * (1 - tumour_cancer / io_capacity) \
   + io_held * (cancer_kills + cancer_deaths);
 
