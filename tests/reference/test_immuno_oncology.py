@@ -1,9 +1,10 @@
 """The body of immuno-oncology against closed forms and published figures.
 
-From where: closed forms are derived in each test from the equations of the module. The table of the PD-1 synapse is computed from the affinities and
-receptor numbers of QSP-IO (Sove 2020, doi:10.1002/psp4.12546; Cheng 2013, doi:10.1074/jbc.M112.448126), to the digits printed. Human ranges:
-CD8, CD4 and their standard deviations of healthy adults, doi:10.1128/CDLI.11.1.168-173.2004, Table 3; regulatory part of CD4, doi:10.1084/jem.20060468.
-How made: nothing here was produced by this program. Tolerances: 1e-6 for steady states (the solver works at 1e-10, restarts add up), the
+From where: closed forms are derived in each test from the equations of the module. The table of the PD-1 synapse is
+computed from the affinities and receptor numbers of QSP-IO (Sove 2020, doi:10.1002/psp4.12546; Cheng 2013,
+doi:10.1074/jbc.M112.448126), to the digits printed. Human ranges: CD8, CD4 and their standard deviations of healthy
+adults, doi:10.1128/CDLI.11.1.168-173.2004, Table 3; regulatory part of CD4, doi:10.1084/jem.20060468. How made: nothing
+here was produced by this program. Tolerances: 1e-6 for steady states (the solver works at 1e-10, restarts add up), the
 printed digits for tables.
 """
 
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from qsp_abm.body.description import Body
@@ -60,7 +60,7 @@ def test_the_default_start_is_the_healthy_steady_state() -> None:
 
 
 def test_healthy_blood_is_within_human_ranges() -> None:
-    """CD8 642 (SD 237), CD4 838 (SD 268) per uL of which 6.35 % regulatory; memory CD4 cells are not in the body, so CD4 stays below the mean."""
+    """CD8 642 (SD 237), CD4 838 (SD 268) per uL, 6.35 % of it regulatory; without memory CD4 cells CD4 is below the mean."""
     found, _ = at(0.0)
     cd8 = found["blood.naive_cd8"] + found["blood.cd8"]
     cd4 = found["blood.naive_cd4"] + found["blood.helper"] + found["blood.treg"]
@@ -99,7 +99,7 @@ def test_antigen_does_not_know_the_size_of_the_tumour(cells: float) -> None:
 
 
 def test_presentation_in_steady_state() -> None:
-    """Peptides, complexes and MHC of the migratory cell at a constant concentration of antigen c: one quadratic for each class."""
+    """Peptides, complexes and MHC of the migratory cell at a constant concentration of antigen."""
     found, n = at(3000.0, tumour_cancer_start=1e8, held=1.0, kill=0.0, maturation=0.0)
     c = found["tumour_neoantigen"] / found["tumour_interstitium"]
     antigen = n["uptake"] * n["uptake_volume"] * n["avogadro"] * c / n["proteolysis"]
@@ -123,7 +123,7 @@ def test_presentation_in_steady_state() -> None:
 
 
 def test_mhc_is_bounded_however_much_antigen_there_is() -> None:
-    """Complexes are at most what is made over their loss; without loss on the surface, as published, they pile up fifteenfold."""
+    """Complexes are at most what is made over their loss, which the published model does not have on the surface."""
     found, n = at(1500.0, tumour_cancer_start=1e9, held=1.0, neoantigen_per_cell=1e-3)
     for cell, mhc in (("migratory", "mhc1"), ("migratory", "mhc2"), ("resident", "mhc2")):
         complexes = found[f"{cell}_{mhc}_complex"] + found[f"{cell}_{mhc}_presented"]
@@ -136,9 +136,7 @@ def test_mhc_is_bounded_however_much_antigen_there_is() -> None:
 )
 def test_pd1_synapse_of_qsp_io(blocked: float, bonds: float, signal: float) -> None:
     """26 660 PD-1 on 151.31 um2, 224 000 PD-L1 on 897.27 um2, K = 8.2 uM x 3 nm x N_A, half 6 per um2."""
-    found, _ = at(
-        0.0, pdl1_cancer=224_000.0, pdl1_induced=0.0, pd1_half_killing=6.0, pd1_blocked_tumour=blocked
-    )
+    found, _ = at(0.0, pdl1_cancer=224_000.0, pdl1_induced=0.0, pd1_half_killing=6.0, pd1_blocked_tumour=blocked)
     assert found["pd1_bonds_tumour"] == pytest.approx(bonds, abs=0.005)
     assert found["tumour.pd1_signal"] == pytest.approx(signal, abs=5e-4)
 
@@ -189,8 +187,7 @@ def test_self_antigen_that_is_drained_arrives() -> None:
 
 
 def test_signals_are_graded_at_diagnosis() -> None:
-    """Between a tenth and ten times the constitutive PD-L1 the PD-1 signal spans 0.2 to 0.8: no switch."""
-    low, high = (at(0.0, pdl1_cancer=2e4 * factor)[0]["tumour.pd1_signal"] for factor in (0.36, 3.6))
-    assert low < 0.2 < 0.8 < high
-    levels = np.array([at(0.0, ctla4_blocked_node=b)[0]["ctla4_free"] for b in (0.0, 0.5, 0.9)])
-    assert (np.diff(levels) < 0).all()
+    """From the 10th to the 90th percentile of PD-L1 (sigma 1: 0.28 to 3.6 times) the signal spans 0.2 to 0.8."""
+    low, high = (at(0.0, pdl1_cancer=2e4 * factor)[0]["tumour.pd1_signal"] for factor in (0.28, 3.6))
+    assert low < 0.2
+    assert high > 0.8

@@ -17,7 +17,13 @@ from qsp_abm.library.bodies import constant_blood, immuno_oncology
 from qsp_abm.library.bodies.immuno_oncology import PRESETS
 from qsp_abm.parameters import Parameter
 
-SECTION = {"blood.cd8": "500 cell/uL", "blood.treg": 40.0, "tumour.cd8": 300.0, "tumour.treg": 500.0, "tumour.bystander": 4000.0}
+SECTION = {
+    "blood.cd8": "500 cell/uL",
+    "blood.treg": 40.0,
+    "tumour.cd8": 300.0,
+    "tumour.treg": 500.0,
+    "tumour.bystander": 4000.0,
+}
 
 
 @lru_cache

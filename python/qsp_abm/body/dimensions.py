@@ -1,7 +1,7 @@
 """Units of a body written here: every rule and rate of its Antimony text against the units of its numbers and species.
 
-Units are compared by name and power, and nothing is converted: a number in L beside one in mL is a problem, as the text works with
-the numbers as they are.
+Units are compared by name and power, and nothing is converted: a number in L beside one in mL is a problem, as the text
+works with the numbers as they are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Where a body begins: at the diagnosis of a tumour that grew in it, or in the steady state that fits a section; and what the tissue changes.
+"""Where a body begins: at the diagnosis of a tumour that grew in it, or in the steady state that fits a section; and
+what the tissue changes.
 
-A body can be started if each of its species ``s`` begins at a parameter ``s_start``, as those of `library.bodies.immuno_oncology` do. What comes
-back is the same body with other parameters: data, that a Model takes as it is.
+A body can be started if each of its species ``s`` begins at a parameter ``s_start``, as those of
+`library.bodies.immuno_oncology` do. What comes back is the same body with other parameters: data, that a Model takes as
+it is.
 """
 
 from __future__ import annotations
@@ -19,7 +21,16 @@ from ..units import to, to_days
 from .description import Body, Drug
 from .machine import BodyMachine
 
-__all__ = ["SOLVED", "TISSUE_TYPES", "HandOver", "Jump", "Started", "grow_to_diagnosis", "hand_over", "steady_state_for"]
+__all__ = [
+    "SOLVED",
+    "TISSUE_TYPES",
+    "HandOver",
+    "Jump",
+    "Started",
+    "grow_to_diagnosis",
+    "hand_over",
+    "steady_state_for",
+]
 
 Floats = NDArray[np.float64]
 
@@ -122,7 +133,8 @@ def grow_to_diagnosis(
         if reached >= wanted:
             return _started(body, machine, _crossing(machine, before, index, wanted), {})
     raise ModelError(
-        f"body '{body.name}': its tumour does not reach a diameter of {wanted:g} um in {limit:g} day; the largest was {largest:.4g} um"
+        f"body '{body.name}': its tumour does not reach a diameter of {wanted:g} um in {limit:g} day; "
+        f"the largest was {largest:.4g} um"
     )
 
 
@@ -152,8 +164,9 @@ def steady_state_for(
 ) -> Started:
     """Return the body in the steady state that has given densities of blood and tumour, untreated.
 
-    The tumour grows to its diameter and is held there (births equal deaths); the parameters in `solved` are found such that everything else
-    comes to rest at the densities. Then growth is let go: `Started.drift` says what that changes in 30 days.
+    The tumour grows to its diameter and is held there (births equal deaths); the parameters in `solved` are found such
+    that everything else comes to rest at the densities. Then growth is let go: `Started.drift` says what that changes
+    in 30 days.
 
     Parameters
     ----------
@@ -200,7 +213,8 @@ def steady_state_for(
     worst = max(residuals, key=lambda signal: abs(residuals[signal]))
     if not abs(residuals[worst]) <= _SAME:
         raise ModelError(
-            f"body '{body.name}': no steady state has {worst} = {wanted[worst]:g}; with '{solved[worst]}' the nearest found is {found[worst]:.4g}"
+            f"body '{body.name}': no steady state has {worst} = {wanted[worst]:g}; with '{solved[worst]}' the nearest found "
+            f"is {found[worst]:.4g}"
         )
     rested = _with(given, {"held": 0.0}, "growth is let go")
     started = _started(rested, machine, 0.0, {name: _number(given, name) for name in names})
@@ -255,7 +269,9 @@ class HandOver:
         lines = [f"hand-over: the lesion is {self.scale} windows; jumps above {self.limit:.0%} are marked"]
         for jump in self.jumps:
             mark = " *" if abs(jump.relative) > self.limit else ""
-            lines.append(f"  {jump.quantity}: body {jump.body:.4g}, tissue {jump.tissue:.4g}, {jump.relative:+.1%}{mark}")
+            lines.append(
+                f"  {jump.quantity}: body {jump.body:.4g}, tissue {jump.tissue:.4g}, {jump.relative:+.1%}{mark}"
+            )
         return "\n".join(lines)
 
 
@@ -269,15 +285,16 @@ def hand_over(
 ) -> HandOver:
     """Compare the body's tumour with the tissue that takes its place.
 
-    The lesion is ``scale`` windows, its volume over that of the window, rounded to a whole number. Cells are counts of the window times the
-    scale.
+    The lesion is ``scale`` windows, its volume over that of the window, rounded to a whole number. Cells are counts of
+    the window times the scale.
 
     Parameters
     ----------
     started
         The body at the hand-over.
     counts
-        Cell type -> number in the window, as `Simulation.counts` gives it; types that are not among `types` have no counterpart in the body.
+        Cell type -> number in the window, as `Simulation.counts` gives it; types that are not among `types` have no
+        counterpart in the body.
     window
         Volume of the window's tissue, such as ``"0.01 mm^3"``, or uL.
     types
@@ -328,7 +345,8 @@ def _with(body: Body, numbers: Mapping[str, float], source: str) -> Body:
     changed: dict[str, Any] = {"source": source, "kind": "fitted-in-model", "spread": "", "note": ""}
     return body.replace(
         parameters=tuple(
-            each.replace(value=numbers[each.name], **changed) if each.name in numbers else each for each in body.parameters
+            each.replace(value=numbers[each.name], **changed) if each.name in numbers else each
+            for each in body.parameters
         )
     )
 
@@ -347,7 +365,9 @@ def _parameters_for(body: Body, densities: Mapping[str, str | float], solved: Ma
         if signal not in solved:
             raise ModelError(f"densities: nothing is solved for '{signal}'{suggest(signal, solved)}")
         if solved[signal] in names:
-            raise ModelError(f"densities: '{signal}' and another one are both met by '{solved[signal]}'; give one of them")
+            raise ModelError(
+                f"densities: '{signal}' and another one are both met by '{solved[signal]}'; give one of them"
+            )
         _number(body, solved[signal])
         names.append(solved[signal])
     return names

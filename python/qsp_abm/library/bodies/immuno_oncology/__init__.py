@@ -42,7 +42,8 @@ def immuno_oncology(
 ) -> Body:
     """Return the body of immuno-oncology: its own tumour, or coupled to a tissue.
 
-    It starts with a small tumour in a healthy body; `qsp_abm.body.startup` takes it to diagnosis or to the steady state of a section.
+    It starts with a small tumour in a healthy body; `qsp_abm.body.startup` takes it to diagnosis or to the steady state
+    of a section.
 
     Parameters
     ----------
@@ -88,11 +89,7 @@ def _titled(module: Module) -> str:
 
 def _general(modules: Sequence[Module]) -> dict[str, Parameter]:
     """Return the numbers of all modules; each name stands in one table."""
-    return {
-        name: number
-        for module in modules
-        for name, number in load(f"immuno_oncology_{module.name}").items()
-    }
+    return {name: number for module in modules for name, number in load(f"immuno_oncology_{module.name}").items()}
 
 
 def _starts(species: dict[str, str]) -> dict[str, Parameter]:
@@ -106,9 +103,7 @@ def _starts(species: dict[str, str]) -> dict[str, Parameter]:
     }
 
 
-def _replaced(
-    general: dict[str, Parameter], preset: str | None, numbers: dict[str, Any]
-) -> dict[str, Parameter]:
+def _replaced(general: dict[str, Parameter], preset: str | None, numbers: dict[str, Any]) -> dict[str, Parameter]:
     """Return the numbers with those of a preset, then those of the user."""
     if preset is not None and preset not in PRESETS:
         raise ModelError(f"immuno_oncology: unknown preset '{preset}'{suggest(preset, PRESETS)}")

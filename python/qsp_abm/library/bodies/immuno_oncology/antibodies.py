@@ -1,7 +1,8 @@
 r"""Antibodies against PD-1 and CTLA-4: which fraction of the receptors they leave free, in the tumour and in the nodes.
 
-In the tumour the drug's own occupancy counts. In the nodes its concentration C follows ``dC/dt = k (p C_plasma - C)`` and occupies ``C / (K + C)``, K
-the drug's affinity; it does not feed back on the plasma. ``io_pd1_blocked_tumour`` and the like block a further fraction, for what-if questions.
+In the tumour the drug's own occupancy counts. In the nodes its concentration C follows ``dC/dt = k (p C_plasma - C)``
+and occupies ``C / (K + C)``, K the drug's affinity; it does not feed back on the plasma. ``io_pd1_blocked_tumour`` and
+the like block a further fraction, for what-if questions.
 """
 
 from __future__ import annotations

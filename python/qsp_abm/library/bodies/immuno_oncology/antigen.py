@@ -1,9 +1,9 @@
 r"""Antigen of dying cancer cells, and the danger signal (DAMP) with it.
 
-Every dying cell releases its neoantigens and self antigens into the interstitium of the tumour, where they are degraded, taken up by
-mature antigen-presenting cells (`presentation`), and carried off by the lymph. Self antigen arrives in the nodes, where resident
-cells present it to regulatory precursors; drained neoantigen is presented there by nobody and is counted as lost. Killed cells give
-the whole danger signal, cells that die by themselves a share of it.
+Every dying cell releases its neoantigens and self antigens into the interstitium of the tumour, where they are
+degraded, taken up by mature antigen-presenting cells (`presentation`), and carried off by the lymph. Self antigen
+arrives in the nodes, where resident cells present it to regulatory precursors; drained neoantigen is presented there by
+nobody and is counted as lost. Killed cells give the whole danger signal, cells that die by themselves a share of it.
 
 Amounts follow the cells that die and the volume that they die in: nothing refers to a fixed reference tumour.
 

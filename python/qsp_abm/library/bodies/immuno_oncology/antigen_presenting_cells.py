@@ -1,7 +1,8 @@
 r"""Antigen-presenting cells: immature ones of the tumour mature with the danger signal and migrate to the nodes.
 
-Immature cells are replaced towards a density in the tumour, ``d rho V``; they mature at ``k c / (c + K)`` with the danger signal c; mature
-cells leave for the nodes and are the same cells there. Resident cells of the nodes are replaced towards their density.
+Immature cells are replaced towards a density in the tumour, ``d rho V``; they mature at ``k c / (c + K)`` with the
+danger signal c; mature cells leave for the nodes and are the same cells there. Resident cells of the nodes are replaced
+towards their density.
 
 Sources: Chen 2014 (PMID 25184733), Marino and Kirschner 2004 (PMID 15038983), as in QSP-IO.
 """

@@ -1,14 +1,14 @@
 r"""PD-1 in tumour and nodes, CD28 and CTLA-4 in the nodes; all as molecules per um^2 of a synapse.
 
-PD-1 and PD-L1 are in equilibrium: of the densities a and b, ``bound = 2 a b / (s + sqrt(s^2 - 4 a b))``, ``s = a + b + K``; the signal is
-``x^2 / (1 + x^2)``, x bonds over their half. Receptors blocked by antibody count as absent. PD-L1 of cancer cells has a constitutive part and
-one that rises with the density of effectors. PD-L2 is left out.
+PD-1 and PD-L1 are in equilibrium: of the densities a and b, ``bound = 2 a b / (s + sqrt(s^2 - 4 a b))``, ``s = a + b +
+K``; the signal is ``x^2 / (1 + x^2)``, x bonds over their half. Receptors blocked by antibody count as absent. PD-L1 of
+cancer cells has a constitutive part and one that rises with the density of effectors. PD-L2 is left out.
 
-CD28 and CTLA-4 compete for CD80 and CD86 of the mature cell, by mass action (four complexes). Regulatory cells of the nodes take CD80 and
-CD86 away through their own CTLA-4. The CD28 signal is what activated cells divide on.
+CD28 and CTLA-4 compete for CD80 and CD86 of the mature cell, by mass action (four complexes). Regulatory cells of the
+nodes take CD80 and CD86 away through their own CTLA-4. The CD28 signal is what activated cells divide on.
 
-Sources: Cheng 2013 (doi:10.1074/jbc.M112.448126); van der Merwe 1997, Collins 2002 and Jansson 2005 (PMID 16034096), as in QSP-IO. Receptor numbers and
-halves are one block each: chosen such that the signals are graded, not saturated.
+Sources: Cheng 2013 (doi:10.1074/jbc.M112.448126); van der Merwe 1997, Collins 2002 and Jansson 2005 (PMID 16034096), as
+in QSP-IO. Receptor numbers and halves are one block each: chosen such that the signals are graded, not saturated.
 
 Squares are written as products here and elsewhere: a power costs the solver ten times as much.
 """
@@ -32,9 +32,7 @@ RECEPTOR_LIGAND_binds: => RECEPTOR_LIGAND; \
 
 checkpoints = Module(
     name="checkpoints",
-    species={
-        f"{receptor}_{ligand}": "molecule/um^2" for receptor in ("cd28", "ctla4") for ligand in ("cd80", "cd86")
-    },
+    species={f"{receptor}_{ligand}": "molecule/um^2" for receptor in ("cd28", "ctla4") for ligand in ("cd80", "cd86")},
     antimony="""
 effector_density := tumour_cd8 / tumour_volume;
 pdl1_tumour := (io_pdl1_cancer + io_pdl1_induced * effector_density / (effector_density + io_pdl1_induction_half)) \

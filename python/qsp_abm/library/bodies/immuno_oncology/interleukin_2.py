@@ -1,8 +1,8 @@
 r"""Interleukin-2 of the nodes: secreted by activated CD8 and helper cells, used up by their offspring and by regulatory cells.
 
-Its concentration is that of the niches in which responders are, a part of the nodes with the same part of their regulatory cells.
-An activated cell stands for its clone while it divides, on average ``2^N / (N ln 2)`` cells over N equal divisions: so many use interleukin-2, which
-bounds expansion.
+Its concentration is that of the niches in which responders are, a part of the nodes with the same part of their
+regulatory cells. An activated cell stands for its clone while it divides, on average ``2^N / (N ln 2)`` cells over N
+equal divisions: so many use interleukin-2, which bounds expansion.
 
 Sources: secretion and loss of the hepatocellular model of the spQSP family; uptake assumed.
 """

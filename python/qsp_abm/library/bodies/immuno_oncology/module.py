@@ -17,7 +17,8 @@ class Module(NamedTuple):
     species
         Id -> unit of the amount.
     antimony
-        Rules and reactions in day, L, um^2, cell, nmol and molecule; species and their starts are written by `immuno_oncology`.
+        Rules and reactions in day, L, um^2, cell, nmol and molecule; species and their starts are written by
+        `immuno_oncology`.
     """
 
     name: str

@@ -1,7 +1,7 @@
 r"""Naive CD8 and CD4 cells: thymic output into the blood, exchange with nodes of the tumour and the periphery, death.
 
-The periphery stands for all other lymphoid tissue. Without a tumour the pool is thymic output over death rate, split by the ratios of entry
-to exit: a closed form that a test holds the solver to.
+The periphery stands for all other lymphoid tissue. Without a tumour the pool is thymic output over death rate, split by
+the ratios of entry to exit: a closed form that a test holds the solver to.
 
 Sources: Mandl 2012 (PMID 23071319) for exchange, thymic output and death as in QSP-IO.
 """

@@ -1,12 +1,13 @@
 r"""Processing and presentation of antigen in one average cell; all amounts are molecules per cell.
 
-Antigen is taken up with fluid, cut to peptides in the endosome, and there peptide and MHC bind; complexes go to the surface. Two cells:
+Antigen is taken up with fluid, cut to peptides in the endosome, and there peptide and MHC bind; complexes go to the
+surface. Two cells:
 
 - the migratory mature cell of the tumour, which presents neoantigen on MHC-I (to CD8) and on MHC-II (to helper precursors);
 - the resident cell of the nodes, which presents drained self antigen on MHC-II (to regulatory precursors).
 
-MHC is made, degraded and recycled. A complex on the surface releases its peptide or is degraded like one inside; MHC is therefore bounded by
-synthesis over the slowest loss. What is taken up leaves the interstitium.
+MHC is made, degraded and recycled. A complex on the surface releases its peptide or is degraded like one inside; MHC is
+therefore bounded by synthesis over the slowest loss. What is taken up leaves the interstitium.
 
 Sources: Chen 2014 (PMID 25184733), Agrawal and Linderman 1996 (PMID 8944895), as in QSP-IO.
 """

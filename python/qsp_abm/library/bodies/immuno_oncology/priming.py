@@ -1,8 +1,9 @@
 r"""Naive cells meet presented antigen in the nodes, become activated, and divide.
 
-``k n s A / (s A + n) p / (p + K)``: n naive cells of all clones in the nodes, A presenting cells with s sites each, which the clones share, p
-complexes of one clone per cell. PD-1 of the nodes lowers priming of CD8 and helper cells. Activated cells become ``2^N`` cells, N = divisions by the T-cell receptor + by
-CD28 + by interleukin-2; N divisions take N times one, so the activated pool empties at the division rate over N.
+``k n s A / (s A + n) p / (p + K)``: n naive cells of all clones in the nodes, A presenting cells with s sites each,
+which the clones share, p complexes of one clone per cell. PD-1 of the nodes lowers priming of CD8 and helper cells.
+Activated cells become ``2^N`` cells, N = divisions by the T-cell receptor + by CD28 + by interleukin-2; N divisions
+take N times one, so the activated pool empties at the division rate over N.
 
 Sources: De Boer and Perelson 1995 (PMID 7475092), Robins 2009 (PMID 19706884), Marchingo 2014 (PMID 25430770), as in QSP-IO.
 """

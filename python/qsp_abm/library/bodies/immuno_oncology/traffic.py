@@ -1,15 +1,17 @@
 r"""Differentiated T cells among nodes, blood, periphery and tumour.
 
-Every exchange is first order in the cells that move; entry into the tumour is also in proportion to its volume, ``q V``. CD8 effectors, helper and
-regulatory cells come from the nodes. CD8 effectors stay in the tumour as far as they are among cancer cells, where the PD-1 signal and regulatory cells exhaust them;
-helper, regulatory and bystander cells (antigen-experienced, of other specificities) come and go. Regulatory and bystander
-cells are renewed towards their density in healthy blood (thymus and homeostatic division together), and regulatory cells recirculate through the nodes. Antibody
-against CTLA-4 with an active Fc part depletes regulatory cells of the tumour.
+Every exchange is first order in the cells that move; entry into the tumour is also in proportion to its volume, ``q
+V``. CD8 effectors, helper and regulatory cells come from the nodes. CD8 effectors stay in the tumour as far as they are
+among cancer cells, where the PD-1 signal and regulatory cells exhaust them; helper, regulatory and bystander cells
+(antigen-experienced, of other specificities) come and go. Regulatory and bystander cells are renewed towards their
+density in healthy blood (thymus and homeostatic division together), and regulatory cells recirculate through the nodes.
+Antibody against CTLA-4 with an active Fc part depletes regulatory cells of the tumour.
 
-Coupled, the tissue's own entries ``io_tissue_entry_...`` and returns ``io_tissue_return_...`` (cells per day) take the place of the tumour's.
+Coupled, the tissue's own entries ``io_tissue_entry_...`` and returns ``io_tissue_return_...`` (cells per day) take the
+place of the tumour's.
 
-Sources: Zhu 1996 (PMID 8706023) and De Boer and Perelson 1995 (PMID 7475092), as in QSP-IO; rates between blood and tissue are assumed such that
-blood holds about 2 % of these cells.
+Sources: Zhu 1996 (PMID 8706023) and De Boer and Perelson 1995 (PMID 7475092), as in QSP-IO; rates between blood and
+tissue are assumed such that blood holds about 2 % of these cells.
 """
 
 from __future__ import annotations
@@ -65,7 +67,8 @@ treg_is_depleted: tumour_treg => ; io_alone * io_depletion * tumour_treg \
 contact := tumour_cancer / (tumour_cancer + tumour_t_cells + io_one_cell);
 cd8_leaves_the_tumour: tumour_cd8 => blood_cd8; io_alone * io_tumour_exit * (1 - contact) * tumour_cd8;
 cd8_is_exhausted: tumour_cd8 => tumour_exhausted; io_alone * tumour_cd8 \
-  * (io_exhaustion * contact * pd1_signal_tumour + io_exhaustion_by_treg * tumour_treg / (tumour_treg + tumour_cd8 + io_one_cell));
+  * (io_exhaustion * contact * pd1_signal_tumour \
+     + io_exhaustion_by_treg * tumour_treg / (tumour_treg + tumour_cd8 + io_one_cell));
 exhausted_dies: tumour_exhausted => ; io_alone * io_exhausted_death * tumour_exhausted;
 """,
 )

@@ -4,12 +4,13 @@ r"""Cancer cells: logistic growth, basal death, killing by CD8 effectors; dead c
     \dot C = r \frac{C^2}{C + 1} (1 - C / C_{max}) - d C - K, \qquad
     K = k E \frac{C}{s C + T + 1} \frac{E}{E + p R + 1} (1 - m H)
 
-C cancer cells, E effectors, R regulatory cells, T all T cells of the tumour, H the PD-1 signal (`checkpoints`), m its largest effect.
-A part of a cell does not divide, hence C + 1. The volume is that of all cells over their volume fraction, at every moment; concentrations refer to its interstitium.
+C cancer cells, E effectors, R regulatory cells, T all T cells of the tumour, H the PD-1 signal (`checkpoints`), m its
+largest effect. A part of a cell does not divide, hence C + 1. The volume is that of all cells over their volume
+fraction, at every moment; concentrations refer to its interstitium.
 
-Alone (``io_alone`` 1) the tumour is this ODE. Coupled (0) the tissue supplies its cancer cells, deaths, kills and T cells as inputs
-``io_tissue_...``, and every reaction of the ODE tumour that the tissue replaces is switched off. ``io_held`` 1 lets births equal deaths, for a
-steady state of everything else.
+Alone (``io_alone`` 1) the tumour is this ODE. Coupled (0) the tissue supplies its cancer cells, deaths, kills and T
+cells as inputs ``io_tissue_...``, and every reaction of the ODE tumour that the tissue replaces is switched off.
+``io_held`` 1 lets births equal deaths, for a steady state of everything else.
 
 Sources: the killing law and its constants are those of QSP-IO (doi:10.1002/psp4.12546) and Robertson-Tessi 2012.
 """
