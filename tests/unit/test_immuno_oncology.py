@@ -19,7 +19,7 @@ from qsp_abm.errors import ModelError
 from qsp_abm.library import bodies, models
 from qsp_abm.library.bodies.immuno_oncology import PRESETS, immuno_oncology
 from qsp_abm.library.drugs import pembrolizumab
-from qsp_abm.parameters import load, tables
+from qsp_abm.parameters import Parameter, load, tables
 
 NO_SOURCE = {"thymus_cd8": 0, "thymus_cd4": 0, "renewal": 0, "division_rate": 0}
 NO_DEATH = {f"{cell}_death": 0 for cell in ("naive", "cd8", "exhausted", "helper", "treg", "bystander")}
@@ -169,11 +169,29 @@ def test_nothing_falls_below_zero_in_400_days(numbers: dict[str, float]) -> None
         assert (amounts >= -1e-9 * largest).all(), machine.species_names[int(np.argmin(amounts / largest))]
 
 
+def blocker(level: float) -> qa.Drug:
+    """An antibody against CTLA-4 with a constant concentration in plasma, mg/L."""
+    numbers = {"level": level, "occupied": 0.25 if level else 0.0, "molar_mass": 150_000.0, "affinity": 18.2}
+    return qa.Drug(
+        name="blocker",
+        dose_into="blocker_central",
+        antimony="""
+            compartment blocker_space = 1; substanceOnly species blocker_central in blocker_space = 0;
+            blocker_plasma := blocker_level; blocker_ctla4_occupancy := blocker_occupied;
+            """,
+        parameters=tuple(Parameter(name=n, value=v, source="test", kind="assumed") for n, v in numbers.items()),
+    )
+
+
+def blocked() -> Body:
+    return bodies.nsclc(anti_pd1=["pembrolizumab"], anti_ctla4=["blocker"])
+
+
 def test_a_dosed_drug_reaches_nodes_and_tumour() -> None:
-    drug = pembrolizumab()
-    body = grow_to_diagnosis(bodies.nsclc(anti_pd1=["pembrolizumab"]), drugs=[drug]).body
+    drugs = [pembrolizumab(), blocker(0.0)]
+    body = grow_to_diagnosis(blocked(), drugs=drugs).body
     untreated, treated = (
-        BodyMachine(body, [drug], doses) for doses in ([], [qa.Dose("pembrolizumab", "200 mg", every="3 week")])
+        BodyMachine(body, drugs, doses) for doses in ([], [qa.Dose("pembrolizumab", "200 mg", every="3 week")])
     )
     for machine in (untreated, treated):
         for week in range(57):
@@ -183,6 +201,17 @@ def test_a_dosed_drug_reaches_nodes_and_tumour() -> None:
     assert one["node.pd1_signal"] > 0.5
     assert other["node.pd1_signal"] < 0.05
     assert other["tumour.diameter"] < one["tumour.diameter"]
+
+
+def test_an_antibody_in_the_nodes_is_in_equilibrium_with_plasma() -> None:
+    """Concentration there is the partition times that of the plasma, occupancy C / (K + C); in the tumour the drug's own."""
+    machine = BodyMachine(blocked(), [pembrolizumab(), blocker(20.0)])
+    machine.advance(0.0, 60.0)
+    found = dict(zip(machine._ode.parameters, machine._ode.values(), strict=True))
+    concentration = 0.2 * 20 / 150_000 * 1e6  # nM
+    assert found["ctla4_unblocked_node"] == pytest.approx(18.2 / (concentration + 18.2), rel=1e-6)
+    assert found["ctla4_unblocked_tumour"] == pytest.approx(0.75, rel=1e-12)
+    assert found["pd1_unblocked_tumour"] == found["pd1_unblocked_node"] == 1.0
 
 
 # ---- limits

@@ -28,12 +28,13 @@ def antibodies(anti_pd1: Sequence[str] = (), anti_ctla4: Sequence[str] = ()) -> 
     Parameters
     ----------
     anti_pd1, anti_ctla4
-        Drugs of the model; each has a plasma concentration, an affinity, a molar mass and an occupancy in the tumour.
+        Drugs of the model. Each has a plasma concentration (mg/L), an affinity (nM) and a molar mass (g/mol) under these
+        names, and an occupancy in the tumour: ``<drug>_occupancy`` of PD-1, ``<drug>_ctla4_occupancy`` of CTLA-4.
     """
     drugs = [*anti_pd1, *anti_ctla4]
     text = "".join(_NODE.replace("DRUG", drug) for drug in drugs)
-    for target, blockers in (("pd1", anti_pd1), ("ctla4", anti_ctla4)):
-        for place, occupancy in (("tumour", "occupancy"), ("node", "node_occupancy")):
+    for target, blockers, in_tumour in (("pd1", anti_pd1, "occupancy"), ("ctla4", anti_ctla4, "ctla4_occupancy")):
+        for place, occupancy in (("tumour", in_tumour), ("node", "node_occupancy")):
             factors = [f"(1 - io_{target}_blocked_{place})", *(f"(1 - {drug}_{occupancy})" for drug in blockers)]
             text += f"{target}_unblocked_{place} := {' * '.join(factors)};\n"
     return Module("antibodies", {f"node_{drug}": "nmol" for drug in drugs}, text)

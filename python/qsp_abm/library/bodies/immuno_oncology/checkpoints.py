@@ -10,7 +10,8 @@ nodes take CD80 and CD86 away through their own CTLA-4. The CD28 signal is what 
 Sources: Cheng 2013 (doi:10.1074/jbc.M112.448126); van der Merwe 1997, Collins 2002 and Jansson 2005 (PMID 16034096), as
 in QSP-IO. Receptor numbers and halves are one block each: chosen such that the signals are graded, not saturated.
 
-Squares are written as products here and elsewhere: a power costs the solver ten times as much.
+The solver works out a rule anew wherever its name stands, and powers and roots are what costs: squares are written as
+products, and in the signal ``(s + r)^2`` with ``r^2 = s^2 - 4 a b`` is expanded, so that the root r stands in it once.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ __all__ = ["checkpoints"]
 
 _PD1 = """
 pd1_PLACE := io_pd1_per_cell / io_t_cell_area * pd1_unblocked_PLACE;
+pd1_pairs_PLACE := pd1_PLACE * pdl1_PLACE;
 pd1_sum_PLACE := pd1_PLACE + pdl1_PLACE + io_pd1_dissociation;
-pd1_bonds_PLACE := 2 * pd1_PLACE * pdl1_PLACE \
-  / (pd1_sum_PLACE + sqrt(pd1_sum_PLACE * pd1_sum_PLACE - 4 * pd1_PLACE * pdl1_PLACE));
+pd1_root_PLACE := sqrt(pd1_sum_PLACE * pd1_sum_PLACE - 4 * pd1_pairs_PLACE);
+pd1_bonds_PLACE := 2 * pd1_pairs_PLACE / (pd1_sum_PLACE + pd1_root_PLACE);
+pd1_signal_PLACE := 2 * pd1_pairs_PLACE * pd1_pairs_PLACE / (2 * pd1_pairs_PLACE * pd1_pairs_PLACE \
+  + HALF * HALF * (pd1_sum_PLACE * pd1_sum_PLACE - 2 * pd1_pairs_PLACE + pd1_sum_PLACE * pd1_root_PLACE));
 """
 _PAIR = """
 RECEPTOR_LIGAND_binds: => RECEPTOR_LIGAND; \
@@ -39,14 +43,9 @@ pdl1_tumour := (io_pdl1_cancer + io_pdl1_induced * effector_density / (effector_
   / io_cancer_area;
 pdl1_node := io_pdl1_apc / io_apc_area;
 """
-    + _PD1.replace("PLACE", "tumour")
-    + _PD1.replace("PLACE", "node")
+    + _PD1.replace("PLACE", "tumour").replace("HALF", "io_pd1_half_killing")
+    + _PD1.replace("PLACE", "node").replace("HALF", "io_pd1_half_priming")
     + """
-pd1_signal_tumour := pd1_bonds_tumour * pd1_bonds_tumour \
-  / (io_pd1_half_killing * io_pd1_half_killing + pd1_bonds_tumour * pd1_bonds_tumour);
-pd1_signal_node := pd1_bonds_node * pd1_bonds_node \
-  / (io_pd1_half_priming * io_pd1_half_priming + pd1_bonds_node * pd1_bonds_node);
-
 ligands_left := 1 / (1 + ctla4_unblocked_node * node_treg / io_transendocytosis_half);
 cd80_free := io_cd80 * ligands_left - cd28_cd80 - ctla4_cd80;
 cd86_free := io_cd86 * ligands_left - cd28_cd86 - ctla4_cd86;

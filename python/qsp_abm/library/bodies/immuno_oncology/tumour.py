@@ -10,7 +10,7 @@ fraction, at every moment; concentrations refer to its interstitium.
 
 Alone (``io_alone`` 1) the tumour is this ODE. Coupled (0) the tissue supplies its cancer cells, deaths, kills and T
 cells as inputs ``io_tissue_...``, and every reaction of the ODE tumour that the tissue replaces is switched off.
-``io_held`` 1 lets births equal deaths, for a steady state of everything else.
+``io_held`` 1 lets births make up for deaths, for a steady state of everything else.
 
 Sources: the killing law and its constants are those of QSP-IO (doi:10.1002/psp4.12546) and Robertson-Tessi 2012.
 """
@@ -38,12 +38,10 @@ unprotected := tumour_cd8 / (tumour_cd8 + io_treg_protection * tumour_treg + io_
 killing := io_kill * engaging * unprotected * (1 - io_pd1_effect_killing * pd1_signal_tumour);
 cancer_kills := io_alone * killing + (1 - io_alone) * io_tissue_kills;
 cancer_deaths := io_alone * io_cancer_death * tumour_cancer + (1 - io_alone) * io_tissue_deaths;
-cancer_births := (1 - io_held) * io_growth * tumour_cancer * tumour_cancer / (tumour_cancer + io_one_cell) \
-  * (1 - tumour_cancer / io_capacity) \
-  + io_held * (cancer_kills + cancer_deaths);
 
-cancer_is_born: => tumour_cancer; io_alone * cancer_births;
-cancer_dies: tumour_cancer => ; io_alone * (cancer_deaths + cancer_kills);
+cancer_is_born: => tumour_cancer; io_alone * (1 - io_held) * io_growth * (1 - tumour_cancer / io_capacity) \
+  * tumour_cancer * tumour_cancer / (tumour_cancer + io_one_cell);
+cancer_dies: tumour_cancer => ; io_alone * (1 - io_held) * (cancer_deaths + cancer_kills);
 dead_cells_stay: => tumour_dead; cancer_deaths + cancer_kills;
 dead_cells_are_cleared: tumour_dead => ; io_dead_clearance * tumour_dead;
 """,
