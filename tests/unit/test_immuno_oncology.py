@@ -243,6 +243,12 @@ def test_a_cleared_tumour_stays_cleared_and_its_effectors_leave_it() -> None:
     assert found["tumour_cd8"] < 1.0
 
 
+def test_one_reactive_cell_comes_to_ten_bystanders_in_lung_cancer() -> None:
+    """What uptake of interleukin-2 was set for."""
+    found = diagnosed().signals
+    assert (found["tumour.cd8"] + found["tumour.exhausted"]) / found["tumour.bystander"] == pytest.approx(0.1, rel=0.1)
+
+
 # ---- directions
 
 
@@ -257,12 +263,11 @@ def test_antibodies_raise_effectors_and_shrink_the_tumour() -> None:
 
 
 def test_blocking_pd1_in_tumour_in_nodes_and_in_both_are_three_curves() -> None:
-    tumour, node, both = (
-        after(dict.fromkeys(names, 0.98))
-        for names in (["pd1_blocked_tumour"], ["pd1_blocked_node"], ["pd1_blocked_tumour", "pd1_blocked_node"])
-    )
-    diameters = [each["tumour.diameter"] for each in (both, tumour, node, after({}))]
-    assert all(small < 0.999 * large for small, large in pairwise(diameters))
+    sites = ([], ["pd1_blocked_node"], ["pd1_blocked_tumour"], ["pd1_blocked_tumour", "pd1_blocked_node"])
+    arms = [after(dict.fromkeys(names, 0.98)) for names in sites]
+    for weaker, stronger in pairwise(arms):
+        assert stronger["blood.cd8_effector"] > 1.1 * weaker["blood.cd8_effector"]
+        assert stronger["tumour.diameter"] < weaker["tumour.diameter"]
 
 
 @pytest.mark.parametrize(
