@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -263,11 +262,17 @@ def test_antibodies_raise_effectors_and_shrink_the_tumour() -> None:
 
 
 def test_blocking_pd1_in_tumour_in_nodes_and_in_both_are_three_curves() -> None:
+    """Nodes alone give more cells, exhausted as before; the tumour alone fewer exhausted ones; both more than the sum."""
     sites = ([], ["pd1_blocked_node"], ["pd1_blocked_tumour"], ["pd1_blocked_tumour", "pd1_blocked_node"])
-    arms = [after(dict.fromkeys(names, 0.98)) for names in sites]
-    for weaker, stronger in pairwise(arms):
-        assert stronger["blood.cd8_effector"] > 1.1 * weaker["blood.cd8_effector"]
-        assert stronger["tumour.diameter"] < weaker["tumour.diameter"]
+    none, node, tumour, both = (after(dict.fromkeys(names, 0.98)) for names in sites)
+    cells = [each["tumour.cd8"] + each["tumour.exhausted"] for each in (none, node, tumour, both)]
+    exhausted = [each["tumour.exhausted"] / each["tumour.cd8"] for each in (none, node, tumour, both)]
+    diameters = [each["tumour.diameter"] for each in (none, node, tumour, both)]
+    assert cells[1] > 1.5 * cells[0]
+    assert exhausted[1] == pytest.approx(exhausted[0], rel=0.05)
+    assert exhausted[2] < 0.75 * exhausted[0]
+    assert cells[3] - cells[0] > (cells[1] - cells[0]) + (cells[2] - cells[0])
+    assert diameters == sorted(diameters, reverse=True)
 
 
 @pytest.mark.parametrize(
