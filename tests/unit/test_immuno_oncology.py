@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ from qsp_abm.errors import ModelError
 from qsp_abm.library import bodies, models
 from qsp_abm.library.bodies.immuno_oncology import PRESETS, immuno_oncology
 from qsp_abm.library.drugs import pembrolizumab
+from qsp_abm.library.tables import update
 from qsp_abm.parameters import Parameter, load, tables
 
+DOCS = Path(__file__).parents[2] / "docs" / "bodies.md"
 NO_SOURCE = {"thymus_cd8": 0, "thymus_cd4": 0, "renewal": 0, "division_rate": 0}
 NO_DEATH = {f"{cell}_death": 0 for cell in ("naive", "cd8", "exhausted", "helper", "treg", "bystander")}
 NO_TREG = {"healthy_treg": 0} | {f"{place}_treg_start": 0 for place in ("node", "blood", "periphery", "tumour")}
@@ -105,6 +108,12 @@ def test_what_cannot_be_is_refused(arguments: dict[str, Any], message: str) -> N
 def test_one_text_is_compiled_for_all_numbers() -> None:
     texts = {compose(getattr(bodies, preset)(), values=False) for preset in PRESETS}
     assert len(texts) == 1
+
+
+def test_the_page_holds_the_tables() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    assert text == update(text), "make the tables anew: qsp_abm.library.tables.rewrite(Path('docs/bodies.md'))"
+    assert all(f"table: {name}" in text for name in tables() if name.startswith("immuno_oncology_"))
 
 
 # ---- units
