@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from qsp_abm.library.tables import update
 from qsp_abm.parameters import Parameter, load, tables
 
 DOCS = Path(__file__).parents[2] / "docs" / "bodies.md"
+STEP = 6 / 1440  # day
 NO_SOURCE = {"thymus_cd8": 0, "thymus_cd4": 0, "renewal": 0, "division_rate": 0}
 NO_DEATH = {f"{cell}_death": 0 for cell in ("naive", "cd8", "exhausted", "helper", "treg", "bystander")}
 NO_TREG = {"healthy_treg": 0} | {f"{place}_treg_start": 0 for place in ("node", "blood", "periphery", "tumour")}
@@ -114,6 +116,32 @@ def test_the_page_holds_the_tables() -> None:
     text = DOCS.read_text(encoding="utf-8")
     assert text == update(text), "make the tables anew: qsp_abm.library.tables.rewrite(Path('docs/bodies.md'))"
     assert all(f"table: {name}" in text for name in tables() if name.startswith("immuno_oncology_"))
+
+
+def test_a_saved_state_goes_on_bit_for_bit() -> None:
+    one, other = BodyMachine(diagnosed().body), BodyMachine(immuno_oncology())
+    for step in range(60):
+        if step == 20:
+            other.set_state(one.state())
+        one.advance(step * STEP, (step + 1) * STEP)
+        if step >= 20:
+            other.advance(step * STEP, (step + 1) * STEP)
+    assert one.species().tobytes() == other.species().tobytes()
+
+
+def test_a_step_costs_little() -> None:
+    """At most 18 times the body that does nothing, which is 250 us where that takes 14; 7 to 11 were measured."""
+
+    def cost(body: Body) -> float:
+        machine, best = BodyMachine(body), np.inf
+        for block in range(8):
+            begin = time.process_time()
+            for step in range(block * 40, (block + 1) * 40):
+                machine.advance(step * STEP, (step + 1) * STEP)
+            best = min(best, time.process_time() - begin)
+        return float(best)
+
+    assert cost(diagnosed().body) < 18 * cost(bodies.constant_blood())
 
 
 # ---- units

@@ -147,13 +147,14 @@ def test_the_jump_at_hand_over() -> None:
         "cd8_effector": signals["tumour.cd8"] * window,
         "cd8_terminally_exhausted": signals["tumour.exhausted"] * window,
         "cd8_bystander": signals["tumour.bystander"] * window,
+        "cd4_helper": signals["tumour.helper"] * window,
         "treg": signals["tumour.treg"] * window,
         "macrophage": 100.0,
     }
     found = hand_over(grown(), counts, "0.001 mm^3")
     assert found.scale == round(signals["tumour.volume"] * 1e6 / window)
     assert found.within
-    assert [jump.relative for jump in found.jumps] == pytest.approx([0.0] * 6, abs=1e-6)
+    assert [jump.relative for jump in found.jumps] == pytest.approx([0.0] * 7, abs=1e-6)
     more = hand_over(grown(), counts | {"treg": 2 * counts["treg"]}, window)
     assert not more.within
     assert more.jumps[-1].relative == pytest.approx(1.0, rel=1e-6)

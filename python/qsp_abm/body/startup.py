@@ -36,6 +36,7 @@ Floats = NDArray[np.float64]
 
 DIAMETER, VOLUME = "tumour.diameter", "tumour.volume"
 
+# density -> the parameter that is solved to meet it, for the body of immuno-oncology
 SOLVED: Mapping[str, str] = {
     "blood.cd8": "healthy_bystander",
     "blood.cd8_bystander": "healthy_bystander",
@@ -44,16 +45,16 @@ SOLVED: Mapping[str, str] = {
     "blood.naive_cd4": "thymus_cd4",
     **{f"tumour.{cell}": f"tumour_entry_{cell}" for cell in ("cd8", "helper", "treg", "bystander")},
 }
-"""Density -> the parameter that is solved to meet it, for the body of immuno-oncology."""
 
+# signal of the body -> cell types of the tissue that are the same cells
 TISSUE_TYPES: Mapping[str, tuple[str, ...]] = {
     "tumour.cancer": ("tumour",),
     "tumour.cd8": ("cd8_effector", "cd8_progenitor_exhausted"),
     "tumour.exhausted": ("cd8_terminally_exhausted",),
     "tumour.bystander": ("cd8_bystander",),
+    "tumour.helper": ("cd4_helper",),
     "tumour.treg": ("treg",),
 }
-"""Signal of the body -> cell types of the tissue that are the same cells."""
 
 _LONGEST_STEP = 10.0  # day, while looking for the diameter
 _SETTLED = 2.0e4  # day; ten times the life of a naive cell and more
