@@ -25,6 +25,7 @@ from benchmarks.common import machine
 
 NAMES = (
     "startup",
+    "body",
     "fields",
     "agents",
     "rules",

@@ -20,7 +20,7 @@ from . import units
 from .errors import ModelError, suggest
 from .frozen import Frozen
 
-__all__ = ["Parameter", "load", "tables"]
+__all__ = ["Parameter", "load", "replaced", "tables"]
 
 Kind = Literal["measured-human", "measured-animal", "in-vitro", "fitted-in-model", "assumed", "unverified"]
 
@@ -81,21 +81,32 @@ def load(table: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Pa
     >>> load("pembrolizumab", {"clearance": "0.3 L/day"})["clearance"].value
     0.3
     """
-    parameters = dict(_read(table))
-    for name, value in (overrides or {}).items():
-        if name not in parameters:
-            raise ModelError(f"{table}: unknown parameter '{name}'{suggest(name, parameters)}")
-        old = parameters[name]
+    return replaced(table, _read(table), overrides or {})
+
+
+def replaced(where: str, parameters: Mapping[str, Parameter], overrides: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Return parameters with some values replaced, as `load` does; `where` begins the messages.
+
+    Raises
+    ------
+    ModelError
+        As `load`.
+    """
+    found = dict(parameters)
+    for name, value in overrides.items():
+        if name not in found:
+            raise ModelError(f"{where}: unknown parameter '{name}'{suggest(name, found)}")
+        old = found[name]
         if isinstance(value, Parameter):
-            number = units.to(value.value, value.unit, f"{table}.{name}")
+            number = units.to(value.value, value.unit, f"{where}.{name}")
             if value.unit != old.unit:
-                number = units.to(f"{number!r} {value.unit}", old.unit, f"{table}.{name}")
-            parameters[name] = value.replace(name=name, value=number, unit=old.unit)
+                number = units.to(f"{number!r} {value.unit}", old.unit, f"{where}.{name}")
+            found[name] = value.replace(name=name, value=number, unit=old.unit)
         else:
-            number = units.to(value, old.unit, f"{table}.{name}", non_negative=old.value >= 0)
+            number = units.to(value, old.unit, f"{where}.{name}", non_negative=old.value >= 0)
             note = f"replaces {old.value:g} {old.unit} from {old.source}"
-            parameters[name] = old.replace(value=number, source="set by the user", kind="assumed", spread="", note=note)
-    return parameters
+            found[name] = old.replace(value=number, source="set by the user", kind="assumed", spread="", note=note)
+    return found
 
 
 @lru_cache

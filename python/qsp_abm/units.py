@@ -17,7 +17,7 @@ from typing import Any
 
 from .errors import ModelError, suggest
 
-__all__ = ["quantity", "same_dimension", "split", "to", "to_days", "to_dose", "without_body"]
+__all__ = ["parts", "quantity", "same_dimension", "split", "to", "to_days", "to_dose", "without_body"]
 
 _DIGITS = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(rf"\s*([+-]?(?:{_DIGITS}|nan|inf(?:inity)?))(?![\w.])", re.IGNORECASE)
@@ -100,6 +100,26 @@ def _alike(one: Any, target: Any) -> bool:
 
 def _dimension(quantity: Any) -> str:
     return str(quantity.dimensionality).replace("dimensionless", "a plain number")
+
+
+def parts(unit: str) -> dict[str, Fraction]:
+    """Return the units that a unit is made of, by their full names, with their powers; nothing is converted.
+
+    Raises
+    ------
+    ModelError
+        For an unknown unit.
+
+    Examples
+    --------
+    >>> parts("nmol/(cell day)")
+    {'nanomole': Fraction(1, 1), 'cell': Fraction(-1, 1), 'day': Fraction(-1, 1)}
+    """
+    try:
+        found = quantity(unit).unit_items()
+    except ValueError as error:
+        raise ModelError(f"unit: {error}") from error
+    return {str(name): Fraction(power).limit_denominator(12) for name, power in found}
 
 
 def split(value: str, what: str = "value") -> tuple[float, str]:

@@ -423,8 +423,8 @@ def test_describing_loads_nothing_that_runs() -> None:
 
 def test_speed() -> None:
     machine = BodyMachine(constant_blood(), [pembrolizumab()], [Dose("pembrolizumab", "200 mg", every="3 week")])
-    begun = time.perf_counter()
+    begun = time.process_time()
     run(machine, 14_400, 6 / 1440)
-    taken = time.perf_counter() - begun
+    taken = time.process_time() - begun
     assert machine.signals()[2] == pytest.approx(26.126802, rel=1e-6)
     assert taken < 3.0, f"60 days at 6 min took {taken:.2f} s"

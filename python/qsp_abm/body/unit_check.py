@@ -239,6 +239,11 @@ class Checker:
                 f"expected {dimension_text(wanted)}"
             )
 
+    def dimensions(self, formula: Any, where: str) -> Dimensions | None:
+        """Return the dimensions of a formula; None, with a problem noted, where they do not fit together."""
+        self._where, self._local = where, {}
+        return self._of(formula)
+
     def _note(self, what: str) -> None:
         self.problems.append(f"{self._where}: {what}")
 
