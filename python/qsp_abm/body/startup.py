@@ -58,7 +58,8 @@ TISSUE_TYPES: Mapping[str, tuple[str, ...]] = {
 
 _LONGEST_STEP = 10.0  # day, while looking for the diameter
 _SETTLED = 2.0e4  # day; ten times the life of a naive cell and more
-_CLOSE = 1e-10  # relative, of the diameter
+_CLOSE = 1e-10  # relative, of the diameter and of solved parameters
+_FARTHEST = 12.0  # of the logarithm of a solved parameter, from its value in the body
 _SAME = 1e-2  # relative; a density that is missed by more is not met
 _DRIFT = 30.0  # day
 
@@ -186,6 +187,8 @@ def steady_state_for(
     ------
     ModelError
         For a density that no parameter is named for, two on one parameter, and densities that are not met within 1 %.
+    SolverError
+        If the solver fails on the way.
     """
     from scipy.optimize import root
 
@@ -195,34 +198,37 @@ def steady_state_for(
     wanted = {signal: _density(body, signal, value) for signal, value in densities.items()}
     grown = grow_to_diagnosis(body, diameter, drugs=drugs).body
 
-    def settle(log_values: Floats) -> tuple[Body, BodyMachine]:
-        numbers = dict(zip(names, (math.exp(value) for value in log_values), strict=True))
-        given = _with(grown, numbers | {"held": 1.0}, "solved for the densities of a section")
-        machine = BodyMachine(given, drugs)
-        machine.advance(0.0, _SETTLED)
-        return given, machine
-
-    def misses(log_values: Floats) -> Floats:
-        _, machine = settle(log_values)
-        found = dict(zip(machine.signal_names, machine.signals(), strict=True))
-        return np.array([math.log(max(float(found[signal]), 1e-300) / value) for signal, value in wanted.items()])
-
     first = np.log([max(_number(body, name), 1e-12) for name in names])
-    given, machine = settle(np.asarray(root(misses, first, method="hybr", options={"xtol": 1e-10}).x, dtype=np.float64))
-    found = dict(zip(machine.signal_names, machine.signals(), strict=True))
-    residuals = {signal: float(found[signal]) / value - 1.0 for signal, value in wanted.items()}
+
+    def solution(logs: Floats) -> Body:
+        values = np.exp(np.clip(logs, first - _FARTHEST, first + _FARTHEST))
+        numbers = dict(zip(names, (float(value) for value in values), strict=True))
+        return _with(grown, numbers, "solved for the densities of a section")
+
+    def settle(given: Body) -> BodyMachine:
+        machine = BodyMachine(_with(given, {"held": 1.0}, "while the tumour is held"), drugs)
+        machine.advance(0.0, _SETTLED)
+        return machine
+
+    def misses(logs: Floats) -> Floats:
+        found = _signals(settle(solution(logs)))
+        return np.array([math.log(max(found[signal], 1e-300) / value) for signal, value in wanted.items()])
+
+    rested = solution(np.asarray(root(misses, first, method="hybr", options={"xtol": _CLOSE}).x, dtype=np.float64))
+    machine = settle(rested)
+    found = _signals(machine)
+    residuals = {signal: found[signal] / value - 1.0 for signal, value in wanted.items()}
     worst = max(residuals, key=lambda signal: abs(residuals[signal]))
     if not abs(residuals[worst]) <= _SAME:
         raise ModelError(
             f"body '{body.name}': no steady state has {worst} = {wanted[worst]:g}; with '{solved[worst]}' the nearest found "
             f"is {found[worst]:.4g}"
         )
-    rested = _with(given, {"held": 0.0}, "growth is let go")
-    started = _started(rested, machine, 0.0, {name: _number(given, name) for name in names})
+    started = _started(rested, machine, 0.0, {name: _number(rested, name) for name in names})
     after = BodyMachine(started.body, drugs)
     after.advance(0.0, _DRIFT)
-    later = dict(zip(after.signal_names, after.signals(), strict=True))
-    drift = {signal: float(later[signal]) / started.signals[signal] - 1.0 for signal in wanted}
+    later = _signals(after)
+    drift = {signal: later[signal] / started.signals[signal] - 1.0 for signal in wanted}
     return Started(started.body, 0.0, started.signals, started.solved, residuals, drift)
 
 
@@ -326,6 +332,10 @@ def hand_over(
     return HandOver(scale, tuple(jumps), limit)
 
 
+def _signals(machine: BodyMachine) -> dict[str, float]:
+    return dict(zip(machine.signal_names, (float(value) for value in machine.signals()), strict=True))
+
+
 def _signal(body: Body, machine: BodyMachine, name: str) -> int:
     if name not in machine.signal_names:
         raise ModelError(f"body '{body.name}': it has no signal '{name}'{suggest(name, machine.signal_names)}")
@@ -356,8 +366,7 @@ def _started(body: Body, machine: BodyMachine, day: float, solved: Mapping[str, 
     """Return a body that starts where the machine stands."""
     amounts = zip(machine.species_names, machine.species(), strict=True)
     starts = {f"{name}_start": max(float(amount), 0.0) for name, amount in amounts if name in body.species}
-    signals = dict(zip(machine.signal_names, (float(value) for value in machine.signals()), strict=True))
-    return Started(_with(body, starts, "state at the start, computed"), day, signals, solved, {}, {})
+    return Started(_with(body, starts, "state at the start, computed"), day, _signals(machine), solved, {}, {})
 
 
 def _parameters_for(body: Body, densities: Mapping[str, str | float], solved: Mapping[str, str]) -> list[str]:
