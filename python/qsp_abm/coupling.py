@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["EVENTS", "Coupling", "Happened", "Living", "MeanField", "Source", "VesselSupply", "check_coupling"]
 
-EVENTS = ("born", "died", "killed", "entering", "recruited", "left", "became_in", "became_out", "moved_out")
-"""What `Happened` counts; ``entering``: what has flowed out of blood, whether it is in the tissue yet or waits for room."""
+EVENTS = (
+    "born",
+    "died",
+    "killed",
+    "died_otherwise",
+    "entering",
+    "recruited",
+    "left",
+    "became_in",
+    "became_out",
+    "moved_out",
+)
+"""What `Happened` counts; ``died`` of any cause, ``died_otherwise`` of all but killing; ``entering``: what has flowed out of blood, whether it is in the tissue yet or waits for room."""
 
 _WHOLE = 1e-9  # part by which an exchange may miss a whole number of steps
 

@@ -99,7 +99,8 @@ class Exchange:
         tally = dict(zip(names, np.asarray(rows, "f8"), strict=True))
         died = sum((tally[name] for name in tally if name.startswith("died_")), np.zeros(len(self._types)))
         found = {name: tally[name] for name in ("born", "recruited", "left", "became_in", "became_out", "moved_out")}
-        found |= {"died": died, "killed": tally["died_killed"], "entering": tally["recruited"] + self._engine.transit()}
+        found |= {"died": died, "killed": tally["died_killed"], "died_otherwise": died - tally["died_killed"]}
+        found |= {"entering": tally["recruited"] + self._engine.transit()}
         for source in self._coupling.inputs.values():
             if isinstance(source, VesselSupply):
                 report = self._engine.field_report(self._fields[source.field])

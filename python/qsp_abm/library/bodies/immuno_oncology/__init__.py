@@ -79,6 +79,11 @@ def immuno_oncology(
         antimony="\n".join(lines) + "\n" + "\n".join(_titled(module) for module in (*modules, readings)),
         signals=SIGNALS,
         species=species,
+        inputs={
+            name.removeprefix("tissue_"): (f"io_{name}", number.unit)
+            for name, number in values.items()
+            if name.startswith("tissue_")
+        },
         parameters=tuple(values.values()),
     )
 
