@@ -14,9 +14,9 @@ from qsp_abm.body.alone import run_body
 from qsp_abm.body.invariance import check_invariance
 from qsp_abm.body.normalise import normalise
 from qsp_abm.body.ode import to_sbml
-from qsp_abm.body.plot import panels
 from qsp_abm.body.sbml import Quantity, load, read_sbml
 from qsp_abm.cli import app
+from qsp_abm.pictures.body import panels
 
 TWO = """
 model two
@@ -107,6 +107,18 @@ def test_pictures(two: Path, tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 10_000
     assert "use --force" in run(two, "--until", 10, "--plot", picture)[2]
     assert "unknown kind of picture" in run(two, "--until", 10, "--plot", tmp_path / "two.gif")[2]
+
+
+def test_data_are_drawn_over_the_trajectories(two: Path, tmp_path: Path) -> None:
+    plain, dotted, data = tmp_path / "plain.png", tmp_path / "dotted.png", tmp_path / "data.csv"
+    data.write_text("time,quantity,value\n1,A,0.5\n4,A,0.2\n")
+    assert run(two, "--until", 10, "--plot", plain)[0] == 0
+    assert run(two, "--until", 10, "--plot", dotted, "--observe", data)[0] == 0
+    assert plain.read_bytes() != dotted.read_bytes()
+    data.write_text("time,quantity,value\n1,AA,0.5\n")
+    refused = run(two, "--until", 10, "--plot", tmp_path / "none.png", "--observe", data)
+    assert "has no quantity 'AA'; did you mean 'A'" in refused[2]
+    assert "give --plot too" in run(two, "--until", 10, "--observe", data)[2]
 
 
 def test_panels_hold_what_belongs_together() -> None:

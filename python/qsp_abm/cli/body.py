@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from qsp_abm.body.normalise import UnitMode
 
 __all__ = ["app"]
@@ -68,6 +70,14 @@ def run(
         Path | None,
         typer.Option("--plot", metavar="PICTURE", help="Draw the trajectories (.png, .pdf, .svg).", show_default=False),
     ] = None,
+    observe: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="CSV of data to draw as dots: columns time, quantity, value, in the units of the run.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     as_json: Annotated[
         bool,
@@ -85,6 +95,8 @@ def run(
     for target in (csv, plot):
         if target is not None and target.exists() and not force:
             raise ModelError(f"{target}: exists already; use --force to overwrite")
+    if observe is not None and plot is None:
+        raise ModelError(f"{observe}: --observe draws into a picture; give --plot too")
     mode = _unit_mode(units)
     if plot is not None and plot.suffix.lower() not in _PICTURES:
         raise ModelError(f"{plot}: unknown kind of picture; allowed: {', '.join(_PICTURES)}")
@@ -95,9 +107,10 @@ def run(
         step = last / _POINTS
     found = alone.run_body(loaded, last, step, _values(values or []), units=mode)
     if plot is not None:
-        from qsp_abm.body.plot import plot_body
+        from qsp_abm.pictures.body import plot_body
 
-        plot_body(found, plot, title=f"{model}: {found.model.id}", time_unit=sbml.time_unit(loaded))
+        title = f"{model}: {found.model.id}"
+        plot_body(found, plot, title=title, time_unit=sbml.time_unit(loaded), observed=_observed(observe))
     if csv is not None:
         try:
             found.table().to_csv(csv)
@@ -117,6 +130,19 @@ def run(
         typer.echo(f"trajectories in {csv}")
     if plot is not None:
         typer.echo(f"picture in {plot}")
+
+
+def _observed(path: Path | None) -> pd.DataFrame | None:
+    import pandas as pd
+
+    from qsp_abm.errors import ModelError
+
+    if path is None:
+        return None
+    try:
+        return pd.read_csv(path, comment="#")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read as a table ({error})") from None
 
 
 def _unit_mode(text: str) -> UnitMode:

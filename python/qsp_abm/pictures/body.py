@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ModelError
-from .alone import BodyRun
-from .sbml import Quantity
+from qsp_abm.body.alone import BodyRun
+from qsp_abm.body.sbml import Quantity
+from qsp_abm.errors import ModelError, suggest
+from qsp_abm.pictures.style import canvas, heading
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["panels", "plot_body"]
 
+_OBSERVED = ("time", "quantity", "value")
 _LINES = 6  # in one panel, so that each can be told from the others
 _LETTERS = 24  # of a label
 _MOST_PANELS = 30
@@ -23,19 +28,6 @@ _DECADES = 3.0  # from here on an axis is logarithmic
 _SMALLEST = 1e-12  # of the largest value of a panel: below it a logarithmic axis is cut
 _CONSTANT = 1e-9  # relative; a parameter that a rule derives from constants is none to draw
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#44546A")  # Okabe and Ito
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#E6E9EB",
-    "axes.axisbelow": True,
-    "axes.titlesize": 10.0,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "savefig.dpi": 130,
-}
 
 
 def panels(quantities: Sequence[Quantity], largest: Sequence[float]) -> list[tuple[str, list[int]]]:
@@ -78,7 +70,14 @@ def panels(quantities: Sequence[Quantity], largest: Sequence[float]) -> list[tup
     return found
 
 
-def plot_body(run: BodyRun, path: str | Path, *, title: str = "", time_unit: str = "") -> Path:
+def plot_body(
+    run: BodyRun,
+    path: str | Path,
+    *,
+    title: str = "",
+    time_unit: str = "",
+    observed: pd.DataFrame | None = None,
+) -> Path:
     """Draw the trajectories of a run.
 
     Parameters
@@ -91,16 +90,15 @@ def plot_body(run: BodyRun, path: str | Path, *, title: str = "", time_unit: str
         Headline; the id of the model otherwise.
     time_unit
         What the time axis is labelled with.
+    observed
+        Data to draw as dots: columns ``time``, ``quantity`` (SBML ids) and ``value``, in the units of the run.
 
     Raises
     ------
     ModelError
-        If there is nothing to draw, or the picture cannot be written.
+        If there is nothing to draw, a column or a quantity of the data is unknown, or the picture cannot be written.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    dots = _dots(run, observed)
     finite = np.where(np.isfinite(run.values), run.values, 0.0)
     largest = np.abs(finite).max(axis=0)
     derived = np.array([each.kind != "species" for each in run.model.quantities])
@@ -110,32 +108,39 @@ def plot_body(run: BodyRun, path: str | Path, *, title: str = "", time_unit: str
         raise ModelError(f"{run.model.id}: nothing to draw; every value is zero")
     shown = drawn[:_MOST_PANELS]
     rows = -(-len(shown) // _COLUMNS)
-    height = 0.9 + 2.5 * rows
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(13.0, height))
-        FigureCanvasAgg(figure)
+    height = 1.25 + 2.5 * rows
+    left_out = sum(len(members) for _, members in drawn[_MOST_PANELS:])
+    said = f"{left_out} more quantities are in the table of the run" if left_out else ""
+    with canvas(path, 13.0, height) as figure:
+        heading(figure, title or run.model.id, said)
         grid = figure.add_gridspec(
-            rows, _COLUMNS, left=0.055, right=0.86, top=1 - 0.75 / height, bottom=0.5 / height, hspace=0.5, wspace=0.9
+            rows, _COLUMNS, left=0.055, right=0.86, top=1 - 1.1 / height, bottom=0.5 / height, hspace=0.5, wspace=0.9
         )
-        figure.text(0.055, 1 - 0.3 / height, title or run.model.id, fontsize=14, fontweight="bold", va="center")
-        left_out = sum(len(members) for _, members in drawn[_MOST_PANELS:])
-        if left_out:
-            said = f"{left_out} more quantities are in the table of the run"
-            figure.text(0.98, 1 - 0.3 / height, said, ha="right", va="center")
         for place, (head, members) in enumerate(shown):
             axes = figure.add_subplot(grid[place // _COLUMNS, place % _COLUMNS])
-            _draw(axes, run, members, head)
+            _draw(axes, run, members, head, dots)
             axes.set_title(head)
             if place >= len(shown) - _COLUMNS:
                 axes.set_xlabel(f"time ({time_unit})" if time_unit else "time")
-        try:
-            figure.savefig(path)
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{path}: cannot be written ({error})") from None
     return Path(path)
 
 
-def _draw(axes: Any, run: BodyRun, members: Sequence[int], head: str) -> None:
+def _dots(run: BodyRun, observed: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+    """Return the data of each quantity."""
+    if observed is None:
+        return {}
+    for column in _OBSERVED:
+        if column not in observed:
+            raise ModelError(f"observed data: no column '{column}'{suggest(column, observed.columns)}")
+    known = [each.id for each in run.model.quantities]
+    found = {str(name): rows for name, rows in observed.groupby("quantity")}
+    for name in found:
+        if name not in known:
+            raise ModelError(f"observed data: {run.model.id} has no quantity '{name}'{suggest(name, known)}")
+    return found
+
+
+def _draw(axes: Any, run: BodyRun, members: Sequence[int], head: str, dots: Mapping[str, pd.DataFrame]) -> None:
     values = run.values[:, members]
     positive = values[np.isfinite(values) & (values > 0)]
     logarithmic = bool((values[np.isfinite(values)] >= 0).all()) and len(positive) > 0
@@ -145,6 +150,8 @@ def _draw(axes: Any, run: BodyRun, members: Sequence[int], head: str) -> None:
         logarithmic = np.log10(top / bottom) > _DECADES
     for colour, column, position in zip(_COLOURS, values.T, members, strict=False):
         axes.plot(run.times, column, color=colour, linewidth=1.5, label=_label(run, position, head))
+        if (rows := dots.get(run.model.quantities[position].id)) is not None:
+            axes.plot(rows["time"], rows["value"], "o", color=colour, markersize=4, alpha=0.8)
     if logarithmic:
         axes.set_yscale("log")
         axes.set_ylim(bottom / 2, top * 2)
